@@ -1,0 +1,125 @@
+//! Source files and places in them. A [`Span`] is small and `Copy`, so position travels with every value.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock, RwLock};
+
+/// Which of a run's [`Sources`] a span lies in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct FileId(u32);
+
+/// A range of bytes in a source file: `start` included, `end` excluded, both on character boundaries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Span {
+    pub(crate) file: FileId,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+}
+
+impl Span {
+    pub(crate) fn new(file: FileId, start: usize, end: usize) -> Self {
+        let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
+        Self { file, start: clamp(start), end: clamp(end) }
+    }
+
+    pub(crate) fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// From the start of `self` to the end of `other`; both lie in the same file.
+    pub(crate) fn to(self, other: Self) -> Self {
+        Self { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// A value and the place it was read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spanned<T> {
+    pub(crate) value: T,
+    pub(crate) span: Span,
+}
+
+impl<T> Spanned<T> {
+    pub(crate) fn new(value: T, span: Span) -> Self {
+        Self { value, span }
+    }
+}
+
+/// One file that was read, whole.
+#[derive(Debug)]
+pub(crate) struct SourceFile {
+    /// As shown in diagnostics: as the user named it, or relative to what the user named.
+    path: PathBuf,
+    text: String,
+    line_starts: OnceLock<Vec<u32>>,
+}
+
+impl SourceFile {
+    fn new(path: PathBuf, text: String) -> Self {
+        Self { path, text, line_starts: OnceLock::new() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Line and column of a byte offset, both from 1, the column in characters. A byte order mark is no column.
+    pub(crate) fn line_column(&self, offset: usize) -> (usize, usize) {
+        let starts = self.line_starts.get_or_init(|| {
+            let after_newlines = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+            std::iter::once(0).chain(after_newlines).map(|at| u32::try_from(at).unwrap_or(u32::MAX)).collect()
+        });
+        let offset = offset.min(self.text.len());
+        let line = starts.partition_point(|start| *start as usize <= offset);
+        let before = self.text.get(starts[line - 1] as usize..offset).unwrap_or_default();
+        (line, before.trim_start_matches('\u{feff}').chars().count() + 1)
+    }
+}
+
+/// Every file read in a run. Shared: files join while others are being read.
+#[derive(Debug, Default)]
+pub(crate) struct Sources(RwLock<Vec<Arc<SourceFile>>>);
+
+impl Sources {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn add(&self, path: impl Into<PathBuf>, text: impl Into<String>) -> FileId {
+        let mut files = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let id = FileId(u32::try_from(files.len()).unwrap_or(u32::MAX));
+        files.push(Arc::new(SourceFile::new(path.into(), text.into())));
+        id
+    }
+
+    pub(crate) fn get(&self, id: FileId) -> Arc<SourceFile> {
+        let files = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Arc::clone(&files[id.0 as usize])
+    }
+
+    /// `path:line:column` of the start of a span.
+    pub(crate) fn locate(&self, span: Span) -> String {
+        let file = self.get(span.file);
+        let (line, column) = file.line_column(span.start as usize);
+        format!("{}:{line}:{column}", file.path().display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_from_one() {
+        let sources = Sources::new();
+        let id = sources.add("a.yaml", "\u{feff}a: 1\r\nnäme: x\n");
+        let file = sources.get(id);
+        assert_eq!(file.line_column(3), (1, 1));
+        let x = file.text().find('x').expect("there is an x");
+        assert_eq!(file.line_column(x), (2, 7));
+        assert_eq!(file.line_column(usize::MAX), (3, 1));
+    }
+}

@@ -1,0 +1,12 @@
+//! gRPC test cases in YAML.
+#![allow(dead_code, unused_imports)]
+
+mod diagnostic;
+mod expr;
+mod grpc;
+mod matcher;
+mod message;
+mod schema;
+mod server;
+mod spec;
+mod yaml;

@@ -1,0 +1,3 @@
+//! The `grpc-spec` binary; everything is in the library.
+
+fn main() {}

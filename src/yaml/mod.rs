@@ -1,0 +1,9 @@
+//! YAML as written: text → an owned tree that keeps the span of every key, scalar and container, the raw text and the
+//! style of scalars. Nothing here guesses a type: who reads a scalar decides what it means.
+
+pub(crate) mod decode;
+mod node;
+mod parse;
+
+pub(crate) use node::{Entry, Node, NodeKind, Scalar, Style};
+pub(crate) use parse::parse;
