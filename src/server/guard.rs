@@ -105,3 +105,6 @@ fn spawn() -> io::Result<ChildStdin> {
         .spawn()?;
     child.stdin.take().ok_or_else(|| io::Error::other("no pipe to it"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,3 +5,6 @@ mod guard;
 mod log;
 mod port;
 mod process;
+
+#[cfg(test)]
+mod testing;

@@ -191,3 +191,6 @@ async fn grace(stopped: oneshot::Receiver<Duration>) -> Duration {
         Err(_) => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;
