@@ -31,26 +31,43 @@ for each in $groups; do kill -s KILL -- "-$each"; done
 "#;
 
 /// One for the process: what it watches over is the process's end.
-static GUARD: Mutex<Guard> = Mutex::new(Guard { pipe: None, groups: BTreeSet::new(), warned: false });
+static GUARD: Mutex<Guard> = Mutex::new(Guard { pipe: None, groups: BTreeSet::new(), missing: Missing::No });
 
 struct Guard {
     /// To its standard input. Closed on exec, so that no program we start keeps it open.
     pipe: Option<ChildStdin>,
     groups: BTreeSet<i32>,
-    warned: bool,
+    missing: Missing,
 }
 
-/// Starts the guard if there is none, before the first program is started. Returns a warning, once, if there can be none.
-pub(super) fn prepare() -> Option<Diagnostic> {
+/// Whether there can be no guard, and whether that was said.
+enum Missing {
+    No,
+    Because(io::Error),
+    Said,
+}
+
+/// Starts the guard if there is none, before a program is started.
+pub(super) fn prepare() {
     let mut guard = lock();
-    if guard.pipe.is_some() {
-        return None;
+    if guard.pipe.is_none() {
+        guard.start();
     }
-    let error = guard.start().err()?;
-    (!std::mem::replace(&mut guard.warned, true)).then(|| {
-        Diagnostic::warning(format!("no guard for started servers: `sh` cannot be run: {error}"))
-            .note("servers are stopped when the run ends all the same, unless this process is killed")
-    })
+}
+
+/// Says, once, that there can be no guard.
+pub(super) fn warning() -> Option<Diagnostic> {
+    let mut guard = lock();
+    match std::mem::replace(&mut guard.missing, Missing::Said) {
+        Missing::Because(error) => Some(
+            Diagnostic::warning(format!("started servers have no guard: `sh` cannot be run: {error}"))
+                .note("they are stopped when the run ends all the same, unless this process is killed"),
+        ),
+        before => {
+            guard.missing = before;
+            None
+        }
+    }
 }
 
 /// Has `group` ended when this process ends.
@@ -79,18 +96,20 @@ impl Guard {
     fn tell(&mut self, change: char, group: i32) {
         let line = format!("{change} {group}\n");
         if self.pipe.as_mut().is_some_and(|pipe| pipe.write_all(line.as_bytes()).is_err()) {
-            // Without a guard the run goes on: `prepare` has the warning.
-            let _ = self.start();
+            self.start();
         }
     }
 
-    fn start(&mut self) -> io::Result<()> {
+    /// Without a guard the run goes on.
+    fn start(&mut self) {
+        let known: Vec<String> = self.groups.iter().map(|group| format!("+ {group}\n")).collect();
+        let started = spawn().and_then(|mut pipe| pipe.write_all(known.concat().as_bytes()).map(|()| pipe));
         self.pipe = None;
-        let mut pipe = spawn()?;
-        let known: String = self.groups.iter().map(|group| format!("+ {group}\n")).collect();
-        pipe.write_all(known.as_bytes())?;
-        self.pipe = Some(pipe);
-        Ok(())
+        match started {
+            Ok(pipe) => self.pipe = Some(pipe),
+            Err(error) if matches!(self.missing, Missing::No) => self.missing = Missing::Because(error),
+            Err(_) => {}
+        }
     }
 }
 

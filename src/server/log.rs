@@ -219,9 +219,9 @@ mod tests {
     #[test]
     fn memory_is_bounded_for_long_lines_and_many_of_them() {
         let log = Log::new();
-        let long = vec![b'x'; 3 * MAX_LINE_BYTES];
+        let endless = vec![b'x'; 3 * MAX_LINE_BYTES];
         for _ in 0..2 * MAX_BYTES / MAX_LINE_BYTES {
-            log.write(&long);
+            log.write(&endless);
             log.write(b"\n");
         }
         let all = log.since(LogPosition::default());

@@ -2,8 +2,13 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
-use tokio::net::TcpSocket;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+/// Who listens on this machine takes a connection at once.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
 /// A port of 127.0.0.1 that was free when it was picked.
 #[derive(Debug)]
@@ -36,6 +41,14 @@ fn bind() -> io::Result<TcpSocket> {
     socket.set_reuseaddr(true)?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     Ok(socket)
+}
+
+/// Whether somebody on this machine takes connections at `address`.
+pub(super) async fn is_taken(address: &str) -> bool {
+    let place = address.split_once("://").map_or(address, |(_, rest)| rest).trim_end_matches('/');
+    let local = place.starts_with("localhost:")
+        || place.parse().is_ok_and(|place: SocketAddr| place.ip().is_loopback() || place.ip().is_unspecified());
+    local && timeout(CONNECT_WITHIN, TcpStream::connect(place)).await.is_ok_and(|connected| connected.is_ok())
 }
 
 #[cfg(test)]

@@ -18,7 +18,6 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::group::Group;
 use super::guard;
 use super::log::Log;
-use crate::diagnostic::Diagnostic;
 
 /// What a program that has ended by itself, or is stopped, leaves its children to end in.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
@@ -52,9 +51,9 @@ pub(super) struct Process {
 pub(super) struct Exit(ExitStatus);
 
 impl Process {
-    /// Starts it, on the current runtime. The warning says if nothing will end it should we be killed.
-    pub(super) fn spawn(launch: &Launch) -> io::Result<(Self, Option<Diagnostic>)> {
-        let warning = guard::prepare();
+    /// Starts it, on the current runtime.
+    pub(super) fn spawn(launch: &Launch) -> io::Result<Self> {
+        guard::prepare();
         // One pipe for both: so their order is kept, as on a terminal.
         let (output, stdout) = io::pipe()?;
         let stderr = stdout.try_clone()?;
@@ -76,7 +75,7 @@ impl Process {
         let (exited, exit) = watch::channel(None);
         let (stop, stopped) = oneshot::channel();
         let keeper = tokio::spawn(keep(child, Arc::clone(&group), exited, stopped));
-        Ok((Self { log, exit, stop: Some(stop), group, keeper, reader }, warning))
+        Ok(Self { log, exit, stop: Some(stop), group, keeper, reader })
     }
 
     pub(super) fn log(&self) -> &Arc<Log> {

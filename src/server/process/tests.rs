@@ -9,7 +9,7 @@ fn sh(script: &str) -> Process {
         cwd: std::env::temp_dir(),
         ..Launch::default()
     };
-    Process::spawn(&launch).expect("sh runs").0
+    Process::spawn(&launch).expect("sh runs")
 }
 
 /// Waits for a line that starts with `start`, and returns the rest of it.
