@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::expected;
-use crate::diagnostic::{Diagnostics, Span, Spanned};
+use crate::diagnostic::{Diagnostics, Label, Severity, Span, Spanned};
 use crate::yaml::{Entry, Node};
 
 /// The items of a list; `what` names it in the error: `a list of texts`. `hint` shows how to write one.
@@ -38,4 +38,13 @@ pub(crate) fn names_and_nodes(
 /// Where a mapping's key stands.
 pub(crate) fn key_span(node: &Node, key: &str) -> Option<Span> {
     node.as_mapping()?.iter().find(|entry| &*entry.key.value == key).map(|entry| entry.key.span)
+}
+
+/// Whether an error so far lies in `node`. Asked before a node is read, it says that the parser left something out of
+/// it: then what is missing in it is no error of its own.
+pub(crate) fn damaged(node: &Node, out: &Diagnostics) -> bool {
+    let inside =
+        |span: Span| span.file == node.span.file && span.start >= node.span.start && span.start <= node.span.end;
+    let in_node = |label: &Label| inside(label.span);
+    out.iter().any(|found| found.severity == Severity::Error && found.primary.as_ref().is_some_and(in_node))
 }

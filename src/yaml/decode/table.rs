@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::foreign::translate;
-use super::{expected, names_and_nodes, plain, positive_duration, size, text, texts};
+use super::{damaged, expected, names_and_nodes, plain, positive_duration, size, text, texts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned, did_you_mean, one_of};
 use crate::yaml::{Entry, Node};
 
@@ -71,6 +71,7 @@ impl<T> Table<T> {
             out.push(expected(self.what, node).hint(format!("{} is a mapping with {keys}", self.what)));
             return;
         };
+        let complete = !damaged(node, out);
         for entry in entries {
             match self.keys().find(|key| key.name == &*entry.key.value) {
                 Some(key) => key.reads.read(&entry.value, frame, out),
@@ -79,6 +80,7 @@ impl<T> Table<T> {
         }
         for key in self.keys() {
             if let Some(example) = key.required
+                && complete
                 && node.get(key.name).is_none()
             {
                 let place = entries.first().map_or(node.span, |entry| entry.key.span);
