@@ -7,6 +7,7 @@ mod grpc;
 mod matcher;
 mod message;
 mod schema;
+mod select;
 mod server;
 mod spec;
 mod yaml;
