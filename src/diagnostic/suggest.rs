@@ -5,12 +5,20 @@ pub(crate) fn did_you_mean<'a>(written: &str, known: impl IntoIterator<Item = &'
     nearest(written, known).map(|name| format!("did you mean `{name}`?"))
 }
 
+/// Characters beyond which nothing is compared: the work grows with the product of both lengths.
+const LONGEST: usize = 100;
+
 /// The nearest of `known`, within a third of the length (at least one edit), case apart.
 fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let length = written.chars().count();
+    if length > LONGEST {
+        return None;
+    }
     let folded = written.to_lowercase();
-    let allowed = (written.chars().count() / 3).clamp(1, 4);
+    let allowed = (length / 3).clamp(1, 4);
     known
         .into_iter()
+        .filter(|name| name.chars().count().abs_diff(length) <= allowed)
         .map(|name| (strsim::damerau_levenshtein(&folded, &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= allowed && *name != written)
         .min_by_key(|(distance, _)| *distance)

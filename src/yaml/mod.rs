@@ -2,8 +2,16 @@
 //! style of scalars. Nothing here guesses a type: who reads a scalar decides what it means.
 
 pub(crate) mod decode;
+mod frame;
 mod node;
 mod parse;
+mod problem;
+mod scalar;
+mod syntax;
 
-pub(crate) use node::{Entry, Node, NodeKind, Scalar, Style};
+pub(crate) use node::{Entry, Node, NodeKind};
 pub(crate) use parse::parse;
+pub(crate) use scalar::{Scalar, Style};
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::{Scalar, Style};
 use crate::diagnostic::{Span, Spanned};
 
 /// A value of the document. Aliases and `<<` are resolved: an aliased node is its anchor's, with the anchor's spans.
@@ -26,24 +27,6 @@ pub(crate) struct Entry {
     /// How the key was written: a quoted key is text whatever it spells.
     pub(crate) key_style: Style,
     pub(crate) value: Node,
-}
-
-/// A scalar's text after YAML's escapes and folding, its type undecided.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Scalar {
-    pub(crate) text: Arc<str>,
-    pub(crate) style: Style,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Style {
-    Plain,
-    SingleQuoted,
-    DoubleQuoted,
-    /// A `|` block.
-    Literal,
-    /// A `>` block.
-    Folded,
 }
 
 impl Node {
