@@ -1,6 +1,7 @@
 //! Names and what they stand for, from far to near: a chain, shared between all who extend it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use super::Value;
@@ -15,17 +16,30 @@ pub(crate) enum Binding {
 }
 
 /// The names planning may use. `env.NAME` is always there, as [`Binding::Later`].
+///
+/// Names are paths as written: `who`, `port`, `servers.greeter.address`. A value that holds `${…}` itself sees the
+/// names of its own level and farther ones: it is what it was where it was written, whoever uses it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Env {
     parent: Option<Arc<Env>>,
     names: BTreeMap<Arc<str>, Binding>,
 }
 
-/// The values of names while a case runs. `env.NAME` is read from the process's environment.
+/// The values of names while a case runs; as in [`Env`], names are paths as written.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scope {
     parent: Option<Arc<Scope>>,
     values: BTreeMap<Arc<str>, Value>,
+    environment: Environment,
+}
+
+/// What `env.NAME` reads.
+#[derive(Debug, Clone, Default)]
+enum Environment {
+    /// The process's own.
+    #[default]
+    Process,
+    Snapshot(Arc<BTreeMap<OsString, OsString>>),
 }
 
 impl Env {
@@ -39,21 +53,67 @@ impl Env {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Binding> {
-        self.names.get(name).or_else(|| self.parent.as_ref()?.get(name))
+        self.find(name).map(|(binding, _)| binding)
+    }
+
+    /// A name's binding and the level it stands at.
+    pub(super) fn find(&self, name: &str) -> Option<(&Binding, &Self)> {
+        self.levels().find_map(|level| level.names.get(name).map(|binding| (binding, level)))
+    }
+
+    /// The names of this level alone, not its parents'.
+    pub(crate) fn own(&self) -> impl Iterator<Item = (&str, &Binding)> {
+        self.names.iter().map(|(name, binding)| (&**name, binding))
+    }
+
+    /// Every name, from near to far; one that is hidden comes twice.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.levels().flat_map(|level| level.names.keys().map(|name| &**name))
+    }
+
+    fn levels(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |level| level.parent.as_deref())
     }
 }
 
 impl Scope {
+    /// No values; `env.NAME` reads the process's environment.
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
+    /// No values; `env.NAME` reads `environment`.
+    pub(crate) fn with_environment(environment: BTreeMap<OsString, OsString>) -> Self {
+        Self { environment: Environment::Snapshot(Arc::new(environment)), ..Self::default() }
+    }
+
     /// A scope in which `values` stand before those of `self`.
     pub(crate) fn child(self: &Arc<Self>, values: BTreeMap<Arc<str>, Value>) -> Arc<Self> {
-        Arc::new(Self { parent: Some(Arc::clone(self)), values })
+        Arc::new(Self { parent: Some(Arc::clone(self)), values, environment: self.environment.clone() })
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {
-        self.values.get(name).or_else(|| self.parent.as_ref()?.get(name))
+        self.find(name).map(|(value, _)| value)
+    }
+
+    /// A name's value and the level it stands at.
+    pub(super) fn find(&self, name: &str) -> Option<(&Value, &Self)> {
+        self.levels().find_map(|level| level.values.get(name).map(|value| (value, level)))
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.levels().flat_map(|level| level.values.keys().map(|name| &**name))
+    }
+
+    /// A variable of the environment; not necessarily UTF-8.
+    pub(super) fn environment(&self, name: &str) -> Option<OsString> {
+        match &self.environment {
+            Environment::Process => std::env::var_os(name),
+            Environment::Snapshot(variables) => variables.get(std::ffi::OsStr::new(name)).cloned(),
+        }
+    }
+
+    fn levels(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |level| level.parent.as_deref())
     }
 }

@@ -1,8 +1,13 @@
 //! `${…}` in a scalar: whole or joined with text; `$${` is a literal `${`.
 
+use std::ops::Range;
+
+use super::braces::{Piece, pieces};
+use super::name::{Name, is_path};
+use super::resolve::{Failure, Names, Walk, written};
 use super::{Env, Scope, Value};
-use crate::diagnostic::{Diagnostics, Sources, Span};
-use crate::yaml::Node;
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
+use crate::yaml::{Node, Scalar};
 
 /// What a scalar's text is once `${` is looked for.
 #[derive(Debug, Clone)]
@@ -17,40 +22,173 @@ pub(crate) enum Text {
 pub(crate) struct Template {
     /// The whole scalar.
     pub(crate) span: Span,
+    pub(super) parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    Text(String),
+    Name(Name),
 }
 
 impl Text {
     /// Reads a scalar node (panics on no other: a container is an empty literal). `None` after an error: an unclosed
     /// `${`, or an expression that is not a name.
-    pub(crate) fn of(_node: &Node, _sources: &Sources, _out: &mut Diagnostics) -> Option<Self> {
-        None
+    pub(crate) fn of(node: &Node, sources: &Sources, out: &mut Diagnostics) -> Option<Self> {
+        Self::read(node, Some(sources), out)
+    }
+
+    /// As [`Self::of`]; without `sources` every span is the whole scalar's.
+    pub(super) fn read(node: &Node, sources: Option<&Sources>, out: &mut Diagnostics) -> Option<Self> {
+        let Some(scalar) = node.as_scalar() else { return Some(Self::Literal(String::new())) };
+        let place = |range: Range<usize>| sources.map_or(node.span, |sources| place_in(node, scalar, range, sources));
+        if let Some((range, name)) = foreign(&scalar.text) {
+            out.push(foreign_template(&scalar.text[range.clone()], name, place(range)));
+        }
+        if !scalar.text.contains("${") {
+            return Some(Self::Literal(scalar.text.to_string()));
+        }
+        let mut parts = Vec::new();
+        let mut sound = true;
+        for piece in pieces(&scalar.text) {
+            match piece {
+                Piece::Text(text) => parts.push(Part::Text(text)),
+                Piece::Expression { whole, inner } => match scalar.text[inner].trim() {
+                    path if is_path(path) => parts.push(Part::Name(Name { path: path.into(), span: place(whole) })),
+                    source => {
+                        out.push(not_a_name(source, place(whole)));
+                        sound = false;
+                    }
+                },
+                Piece::Unclosed(range) => {
+                    out.push(
+                        Diagnostic::error("`${` is never closed")
+                            .at(place(range), "no `}` follows")
+                            .hint("close it, as in `${who}`, or write `$${` for a literal `${`"),
+                    );
+                    sound = false;
+                }
+            }
+        }
+        let is_literal = parts.iter().all(|part| matches!(part, Part::Text(_)));
+        let literal = |part| match part {
+            Part::Text(text) => text,
+            Part::Name(_) => String::new(),
+        };
+        sound.then(|| match is_literal {
+            true => Self::Literal(parts.into_iter().map(literal).collect()),
+            false => Self::Template(Template { span: node.span, parts }),
+        })
     }
 }
 
 impl Template {
-    /// Reports each name that `env` does not know, with its own span and a suggestion; `false` if there was one.
-    pub(crate) fn check(&self, _env: &Env, _sources: &Sources, _out: &mut Diagnostics) -> bool {
-        false
+    /// Reports each name that `env` does not know, with its own span and a suggestion, and each list or mapping that
+    /// is joined into text; `false` if there was one. What is wrong inside a variable's value is not repeated where it
+    /// is used: [`Env::check`] reports it where it is written. (`_sources`: a name holds its span, but what CEL will
+    /// report is an offset in its source.)
+    pub(crate) fn check(&self, env: &Env, _sources: &Sources, out: &mut Diagnostics) -> bool {
+        let mut sound = true;
+        for name in self.names() {
+            let found = env.look_up(name);
+            let problem = match found {
+                Err(Failure::Wrong(problem)) => Some(*problem),
+                Ok(_) if !self.is_whole() => match Walk::new().name(name, env) {
+                    Ok(value) => written(&value, &name.path, name.span).err(),
+                    Err(_) => None,
+                },
+                Ok(_) | Err(Failure::Later) => None,
+            };
+            sound &= problem.is_none();
+            out.extend(problem);
+        }
+        sound
     }
 
     /// Whether the scalar is one `${…}` and nothing else.
     pub(crate) fn is_whole(&self) -> bool {
-        false
+        matches!(self.parts.as_slice(), [Part::Name(_)])
+    }
+
+    /// The names used, in order, repeated as often as they are.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Name(name) => Some(name),
+            Part::Text(_) => None,
+        })
     }
 
     /// The value, if `env` knows every name already: of a whole template the value itself, of a joined one text.
-    pub(crate) fn fold(&self, _env: &Env) -> Option<Value> {
-        None
+    ///
+    /// Names inside a variable's value are resolved too. Only in a list or mapping may `${…}` remain, for what is
+    /// known later: its scalars are read through [`Text::of`] like any others.
+    pub(crate) fn fold(&self, env: &Env) -> Option<Value> {
+        Walk::new().template(self, env).ok()
     }
 
     /// The value at run time: of a whole template the value itself, of a joined one text. The error says which name
     /// has no value (such as an unset environment variable), at its span.
-    pub(crate) fn evaluate(&self, _scope: &Scope) -> Result<Value, crate::diagnostic::Diagnostic> {
-        Err(crate::diagnostic::Diagnostic::error(""))
+    pub(crate) fn evaluate(&self, scope: &Scope) -> Result<Value, Diagnostic> {
+        Walk::new().template(self, scope).map_err(|failure| match failure {
+            Failure::Wrong(problem) => *problem,
+            // a scope has its values or has them not; said for completeness
+            Failure::Later => Diagnostic::error("a name has no value yet").at(self.span, ""),
+        })
     }
 
     /// As [`Self::evaluate`], as text: what was written, for a YAML scalar; an error for a list or mapping.
-    pub(crate) fn text(&self, _scope: &Scope) -> Result<String, crate::diagnostic::Diagnostic> {
-        Ok(String::new())
+    pub(crate) fn text(&self, scope: &Scope) -> Result<String, Diagnostic> {
+        let value = self.evaluate(scope)?;
+        let name = self.names().next().map_or("value", |name| &name.path);
+        written(&value, name, self.span)
     }
 }
+
+/// Where a range of the scalar's text stands in its file.
+fn place_in(node: &Node, _scalar: &Scalar, _range: Range<usize>, _sources: &Sources) -> Span {
+    node.span
+}
+
+fn not_a_name(source: &str, span: Span) -> Diagnostic {
+    const ACCEPTED: &str = "`${…}` takes a name: a variable's, as in `${who}`, or `${env.NAME}`; and where servers are \
+                            described `${port}`, `${dir}`, `${servers.NAME.address}`";
+    if source.is_empty() {
+        return Diagnostic::error("`${}` names nothing").at(span, "a name belongs between the braces").hint(ACCEPTED);
+    }
+    let diagnostic = Diagnostic::error(format!("`{}` is not a name", shortened(source))).at(span, "not a name");
+    let unwrapped = source.trim_matches(|letter: char| matches!(letter, '{' | '}') || letter.is_whitespace());
+    if unwrapped != source && is_path(unwrapped) {
+        return diagnostic.hint(format!("write `${{{unwrapped}}}`"));
+    }
+    diagnostic.hint(ACCEPTED)
+}
+
+/// One line of at most 40 characters.
+fn shortened(source: &str) -> String {
+    const SHOWN: usize = 40;
+    let line = source.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// A template of another tool, `{{ who }}`: its range and the name in it.
+fn foreign(text: &str) -> Option<(Range<usize>, &str)> {
+    text.match_indices("{{").find_map(|(start, _)| {
+        let end = start + text[start..].find("}}")?;
+        let name = text[start + 2..end].trim();
+        let is_ours = text[..start].ends_with('$');
+        (is_path(name.trim_start_matches(['.', '$'])) && !is_ours).then_some((start..end + 2, name))
+    })
+}
+
+fn foreign_template(written: &str, name: &str, span: Span) -> Diagnostic {
+    let name = name.trim_start_matches(['.', '$']);
+    Diagnostic::warning(format!("`{}` is sent as it stands", shortened(written)))
+        .at(span, "not a template here")
+        .hint(format!("templates are written `${{{name}}}`"))
+}
+
+#[cfg(test)]
+mod tests;
