@@ -169,7 +169,7 @@ pub(crate) fn kind_name(ty: &FieldType) -> String {
     }
 }
 
-fn single_name(kind: &Kind) -> String {
+pub(super) fn single_name(kind: &Kind) -> String {
     match kind {
         Kind::Double => "double",
         Kind::Float => "float",
