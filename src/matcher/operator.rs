@@ -49,7 +49,8 @@ impl Classes {
         if self == Self::ANYTHING {
             return "anything".to_owned();
         }
-        let names: Vec<&str> = Self::NAMED.iter().filter(|(class, _)| self.meets(*class)).map(|(_, name)| *name).collect();
+        let names: Vec<&str> =
+            Self::NAMED.iter().filter(|(class, _)| self.meets(*class)).map(|(_, name)| *name).collect();
         match names.as_slice() {
             [] => "nothing".to_owned(),
             [only] => (*only).to_owned(),
@@ -140,7 +141,12 @@ pub(crate) const OPERATORS: &[Operator] = &[
     row(Op::Unique, "$unique", Classes::LIST, "`true`, or the field that must differ"),
     row(Op::Keys, "$keys", Classes::MAP, "the list of its keys, or operators on it"),
     row(Op::Values, "$values", Classes::MAP, "the list of its values in key order, or operators on it"),
-    row(Op::Exact, "$exact", Classes::MESSAGE.or(Classes::MAP).or(Classes::ANY), "the whole of it: nothing else may be set"),
+    row(
+        Op::Exact,
+        "$exact",
+        Classes::MESSAGE.or(Classes::MAP).or(Classes::ANY),
+        "the whole of it: nothing else may be set",
+    ),
     row(Op::Oneof, "$oneof", Classes::MESSAGE, "`{ oneof: member }`"),
     row(Op::File, "$file", Classes::ANYTHING, "a path, relative to this file"),
     row(Op::Zeros, "$zeros", Classes::BYTES, "a count of zero bytes"),
