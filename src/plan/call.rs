@@ -7,17 +7,14 @@ use bytes::Bytes;
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 
-use super::{MetadataTemplate, PlanInput};
+use super::MetadataTemplate;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::expr::Scope;
 use crate::matcher::Expectation;
 use crate::message::{Context, MessageTemplate};
-use crate::schema::MethodName;
+use crate::schema::{MethodName, Schema};
 use crate::spec::{Payload, Step};
 use crate::yaml::{Node, NodeKind};
-
-/// Each call's deadline when nothing says otherwise.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A call that can be made.
 #[derive(Debug)]
@@ -67,57 +64,26 @@ impl RequestMessage {
 
 pub(super) fn plan_call(
     step: &Step,
-    input: PlanInput<'_>,
+    schema: &Schema,
     context: &Context<'_>,
     out: &mut Diagnostics,
 ) -> Option<PlannedCall> {
-    let service = step.inherited.service.as_ref().map(|service| service.value.as_str());
-    let server = choose_server(step, input, out);
+    let service = step.service.as_ref().map(|service| service.value.as_str());
     let name = MethodName::parse(&step.call, service, out)?;
-    let method = input.schema.method(&name, step.call.span, out)?;
-
+    let method = schema.method(&name, step.call.span, out)?;
     let requests = plan_requests(step, &method, context, out);
-    let server_metadata = server.as_deref().and_then(|name| input.config.server(name)).map(|spec| &spec.metadata[..]);
-    let metadata =
-        MetadataTemplate::build(server_metadata.unwrap_or_default(), &step.inherited.metadata, context, out);
+    let metadata = MetadataTemplate::build(&step.metadata, context, out);
     let expectation = Expectation::compile(step.expect.as_ref(), step.call.span, &method, context, out);
     Some(PlannedCall {
         span: step.span,
-        server: server?,
+        server: step.server.value.clone(),
         path: format!("/{}/{}", method.parent_service().full_name(), method.name()).into(),
         metadata: metadata?,
-        timeout: step.inherited.timeout.as_ref().map_or(DEFAULT_TIMEOUT, |timeout| timeout.value),
+        timeout: step.timeout,
         requests: requests?,
         expectation: expectation?,
         method,
     })
-}
-
-/// The server named nearest, or the only one there is.
-fn choose_server(step: &Step, input: PlanInput<'_>, out: &mut Diagnostics) -> Option<String> {
-    if let Some(named) = &step.inherited.server {
-        return Some(named.value.clone());
-    }
-    match input.config.servers.as_slice() {
-        [only] => Some(only.name.value.clone()),
-        [] => {
-            out.push(
-                Diagnostic::error("no server to call")
-                    .at(step.call.span, "called on which server?")
-                    .hint("name one with `server: http://HOST:PORT`, or describe it under `servers:` in `grpc-spec.yaml`"),
-            );
-            None
-        }
-        several => {
-            let names = crate::diagnostic::one_of(several.iter().map(|server| server.name.value.as_str()));
-            out.push(
-                Diagnostic::error("no server is named, and there are several")
-                    .at(step.call.span, "called on which server?")
-                    .hint(format!("add `server:` to the case, the file or the suite: {names}")),
-            );
-            None
-        }
-    }
 }
 
 fn plan_requests(

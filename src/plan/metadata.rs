@@ -24,20 +24,16 @@ struct MetadataEntry {
 }
 
 impl MetadataTemplate {
-    /// Reads a server's metadata with the call's over it, by key; a `null` drops what is inherited.
+    /// Reads metadata, everything inherited resolved: (key in lower case, text or list or operator).
     pub(super) fn build(
-        server: &[(Spanned<String>, Node)],
-        call: &[(Spanned<String>, Node)],
+        metadata: &[(Spanned<String>, Node)],
         context: &Context<'_>,
         out: &mut Diagnostics,
     ) -> Option<Self> {
-        let overridden = |key: &str| call.iter().any(|(name, _)| name.value == key);
-        let inherited = server.iter().filter(|(name, _)| !overridden(&name.value));
         let mut entries = Vec::new();
         let mut whole = true;
-        for (key, node) in inherited.chain(call).filter(|(_, node)| !node.is_null()) {
-            let values = node.as_sequence().unwrap_or(std::slice::from_ref(node));
-            for value in values {
+        for (key, node) in metadata {
+            for value in node.as_sequence().unwrap_or(std::slice::from_ref(node)) {
                 match read_value(&key.value, value, context, out) {
                     Some(template) => entries.push(MetadataEntry {
                         key: key.value.as_str().into(),

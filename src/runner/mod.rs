@@ -5,6 +5,7 @@ mod call;
 mod event;
 mod interrupt;
 mod result;
+mod running;
 mod schedule;
 mod session;
 
@@ -14,8 +15,9 @@ use std::time::{Duration, Instant};
 pub(crate) use event::Event;
 pub(crate) use interrupt::Interrupt;
 pub(crate) use result::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply, ServerLog, Subject, Summary};
-pub(crate) use schedule::{Schedule, default_jobs};
-pub(crate) use session::{Session, StartFailure};
+pub(crate) use running::StartFailure;
+pub(crate) use schedule::{Job, Schedule, default_jobs, not_run};
+pub(crate) use session::{InProcessServers, Session, SuiteRun};
 
 use crate::matcher::Observation;
 use crate::plan::PlannedCase;
@@ -25,14 +27,16 @@ use session::Leases;
 /// Takes one case to its verdict: leases its servers, makes its calls as often as it says, judges them.
 pub(crate) async fn run_case(session: Arc<Session>, suite: usize, case: Arc<PlannedCase>) -> CaseResult {
     let started = Instant::now();
-    let subject = session.subject(&case.case);
-    let outcome = match session.lease(suite, &case).await {
-        Ok(leases) => {
-            let outcome = repeat_case(&session, &case, &leases).await;
-            leases.release().await;
-            outcome
-        }
-        Err(error) => Outcome::Errored(Box::new(error)),
+    let subject = session.subject(&case);
+    let leased = tokio::select! {
+        biased;
+        () = session.interrupt().raised() => None,
+        leased = session.lease(suite, &case) => Some(leased),
+    };
+    let outcome = match leased {
+        Some(Ok(leases)) => repeat_case(&session, &case, &leases).await,
+        Some(Err(failure)) => Outcome::Errored(Box::new(CaseError::NotStarted(failure))),
+        None => Outcome::NotRun("interrupted"),
     };
     session.case_ended(suite, &case).await;
     CaseResult { subject, outcome, elapsed: started.elapsed() }
@@ -76,14 +80,15 @@ async fn run_once(
     let marks = leases.log_marks();
     let mut last = Observation::default();
     for step in &case.steps {
-        match make_call(step, leases.get(&step.server), &case.scope, session.interrupt()).await {
+        let Some(server) = leases.get(&step.server) else { continue };
+        match make_call(step, case, server, session.interrupt()).await {
             CallEnd::Passed(observation) => last = observation,
             CallEnd::Failed { mismatches, mut exchange } => {
-                exchange.log = leases.log_since(&step.server, &marks).await;
+                exchange.log = leases.log_since(&step.server, &marks);
                 return Err(Outcome::Failed(Box::new(Failure { mismatches, repeat, exchange: Some(*exchange) })));
             }
             CallEnd::Unreachable(diagnostic) => {
-                let log = leases.log_since(&step.server, &marks).await;
+                let log = leases.log_since(&step.server, &marks);
                 return Err(Outcome::Errored(Box::new(CaseError::Unreachable { diagnostic: *diagnostic, log })));
             }
             CallEnd::Invalid(diagnostics) => {

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 
-use super::session::StartFailure;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use super::StartFailure;
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::grpc::{CallOutcome, ConnectError, Metadata};
+use crate::spec::{Case, CaseFile, LoadFailure};
 
 /// The end of one case, or of a file that could not be loaded.
 #[derive(Debug)]
@@ -29,6 +30,17 @@ pub(crate) struct Subject {
     pub(crate) path: PathBuf,
     /// From 1.
     pub(crate) line: usize,
+}
+
+impl Subject {
+    pub(crate) fn of_case(file: &CaseFile, case: &Case, sources: &Sources) -> Self {
+        let line = sources.get(case.span.file).line_column(case.span.start as usize).0;
+        Self { id: case.id.to_string(), file: file.id.clone(), path: file.path.clone(), line }
+    }
+
+    pub(crate) fn of_failure(failure: &LoadFailure) -> Self {
+        Self { id: failure.id.clone(), file: failure.id.clone(), path: failure.path.clone(), line: 1 }
+    }
 }
 
 #[derive(Debug)]
@@ -82,6 +94,8 @@ pub(crate) struct Exchange {
     pub(crate) method: MethodDescriptor,
     pub(crate) metadata: Metadata,
     pub(crate) timeout: Duration,
+    /// Where the protos were found: (import path, file below it).
+    pub(crate) protos: Option<(PathBuf, String)>,
     pub(crate) requests: Vec<Arc<DynamicMessage>>,
     pub(crate) reply: Reply,
     /// What the server wrote since the case began.

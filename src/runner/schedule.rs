@@ -13,9 +13,16 @@ pub(crate) struct Schedule {
     pub(crate) jobs: usize,
     /// Start nothing after the first result that is not green.
     pub(crate) fail_fast: bool,
-    /// Selected cases, each with the index of its suite.
-    pub(crate) cases: Vec<(usize, Arc<PlannedCase>)>,
+    pub(crate) cases: Vec<Job>,
     pub(crate) filtered_out: usize,
+}
+
+/// A case to run.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    /// The index of its suite in the session.
+    pub(crate) suite: usize,
+    pub(crate) case: Arc<PlannedCase>,
 }
 
 impl Schedule {
@@ -23,6 +30,7 @@ impl Schedule {
     pub(crate) async fn run(self, session: Arc<Session>, mut report: impl FnMut(Event)) -> Summary {
         let started = Instant::now();
         let mut summary = Summary::default();
+        session.expect_cases(&self.cases);
         report(Event::RunStarted { cases: self.cases.len(), filtered_out: self.filtered_out });
         let mut finish = |result: CaseResult, summary: &mut Summary| {
             summary.add(&result.outcome);
@@ -37,8 +45,8 @@ impl Schedule {
                 stopped = Some("interrupted");
             }
             while running.len() < self.jobs && stopped.is_none() {
-                let Some((suite, case)) = waiting.next() else { break };
-                let subject = session.subject(&case.case);
+                let Some(Job { suite, case }) = waiting.next() else { break };
+                let subject = session.subject(&case);
                 if let Some(reason) = &case.case.skip {
                     session.case_ended(suite, &case).await;
                     finish(not_run(subject, Outcome::Skipped(reason.clone())), &mut summary);
@@ -63,9 +71,9 @@ impl Schedule {
             }
             finish(result, &mut summary);
         }
-        for (_, case) in waiting {
+        for Job { case, .. } in waiting {
             let outcome = Outcome::NotRun(stopped.unwrap_or("interrupted"));
-            finish(not_run(session.subject(&case.case), outcome), &mut summary);
+            finish(not_run(session.subject(&case), outcome), &mut summary);
         }
         session.finish().await;
         summary.elapsed = started.elapsed();

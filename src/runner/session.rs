@@ -10,12 +10,12 @@ use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use super::running::{Running, StartFailure, reach, start};
-use super::{Interrupt, STOP_WITHIN, ServerLog, Subject};
+use super::{Interrupt, Job, STOP_WITHIN, ServerLog, Subject};
 use crate::diagnostic::Sources;
 use crate::expr::Scope;
 use crate::plan::PlannedCase;
 use crate::server::{Builds, LogPosition, Serve, references};
-use crate::spec::{Case, CaseId, Config, ServerScope, ServerSource, ServerSpec};
+use crate::spec::{CaseId, Config, ServerScope, ServerSource, ServerSpec};
 
 /// Owns what a run starts.
 pub(crate) struct Session {
@@ -81,10 +81,10 @@ impl Session {
     }
 
     /// Says which cases will run; each ends with [`Self::case_ended`].
-    pub(crate) fn expect_cases<'c>(&self, cases: impl IntoIterator<Item = (usize, &'c Case)>) {
+    pub(crate) fn expect_cases<'c>(&self, cases: impl IntoIterator<Item = &'c Job>) {
         let mut remaining = lock(&self.remaining);
-        for (suite, case) in cases {
-            *remaining.entry((suite, case.file.id.clone())).or_default() += 1;
+        for job in cases {
+            *remaining.entry((job.suite, job.case.file.id.clone())).or_default() += 1;
         }
     }
 
@@ -92,26 +92,21 @@ impl Session {
         &self.interrupt
     }
 
-    pub(crate) fn subject(&self, case: &Case) -> Subject {
-        Subject {
-            id: case.id.to_string(),
-            file: case.file.id.clone(),
-            path: case.file.path.clone(),
-            line: self.sources.get(case.span.file).line_column(case.span.start as usize).0,
-        }
+    pub(crate) fn subject(&self, case: &PlannedCase) -> Subject {
+        Subject::of_case(&case.file, &case.case, &self.sources)
     }
 
     /// The servers of a case, started as needed.
     pub(super) async fn lease(&self, suite: usize, case: &PlannedCase) -> Result<Leases, Arc<StartFailure>> {
         let mut servers = BTreeMap::new();
         for name in &case.servers {
-            servers.insert(name.clone(), self.running(suite, name, &case.case).await?);
+            servers.insert(name.clone(), self.running(suite, name, case).await?);
         }
         Ok(Leases { servers: Arc::new(servers) })
     }
 
     /// One server, and before it those that its `start` names.
-    fn running<'a>(&'a self, suite: usize, name: &'a str, case: &'a Case) -> Leased<'a> {
+    fn running<'a>(&'a self, suite: usize, name: &'a str, case: &'a PlannedCase) -> Leased<'a> {
         Box::pin(async move {
             let Some(spec) = self.suites[suite].config.servers.iter().find(|spec| spec.name.value == name) else {
                 return Err(Arc::new(StartFailure::unknown(name)));
@@ -126,7 +121,7 @@ impl Session {
         &self,
         suite: usize,
         spec: &ServerSpec,
-        case: &Case,
+        case: &PlannedCase,
     ) -> Result<Arc<Running>, Arc<StartFailure>> {
         let scope = &self.suites[suite].scope;
         let running = match &spec.source {
@@ -145,7 +140,7 @@ impl Session {
     }
 
     /// Stops what lived for this case alone, or for its file if it was the last.
-    pub(crate) async fn case_ended(&self, suite: usize, case: &Case) {
+    pub(crate) async fn case_ended(&self, suite: usize, case: &PlannedCase) {
         let file = (suite, case.file.id.clone());
         let last = match lock(&self.remaining).get_mut(&file) {
             Some(remaining) => {
@@ -157,7 +152,7 @@ impl Session {
         self.stop_where(|key| match &key.owner {
             Owner::Run => false,
             Owner::File(id) => last && key.suite == suite && *id == file.1,
-            Owner::Case(id) => key.suite == suite && *id == case.id,
+            Owner::Case(id) => key.suite == suite && *id == case.case.id,
         })
         .await;
     }
@@ -210,12 +205,12 @@ impl Leases {
     }
 }
 
-fn owner(spec: &ServerSpec, case: &Case) -> Owner {
+fn owner(spec: &ServerSpec, case: &PlannedCase) -> Owner {
     match &spec.source {
         ServerSource::Start(start) => match start.scope {
             ServerScope::Run => Owner::Run,
             ServerScope::File => Owner::File(case.file.id.clone()),
-            ServerScope::Case => Owner::Case(case.id.clone()),
+            ServerScope::Case => Owner::Case(case.case.id.clone()),
         },
         ServerSource::Address(_) | ServerSource::Override(_) | ServerSource::InProcess => Owner::Run,
     }
