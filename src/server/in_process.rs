@@ -107,3 +107,88 @@ fn panic_text(error: tokio::task::JoinError) -> String {
     let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("no text").to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Read, Write};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::time::timeout;
+
+    use super::super::log::LogPosition;
+    use super::super::testing::PATIENCE;
+    use super::*;
+
+    fn serve<F>(serve: impl Fn(TcpListener) -> F + Send + Sync + 'static) -> Serve
+    where
+        F: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        Arc::new(move |listener| Box::pin(serve(listener)))
+    }
+
+    fn echo() -> Serve {
+        serve(|listener| async move {
+            loop {
+                let (mut stream, _) = listener.accept().await?;
+                let byte = stream.read_u8().await?;
+                stream.write_u8(byte).await?;
+            }
+        })
+    }
+
+    fn ask(address: &str) -> io::Result<u8> {
+        let mut stream = std::net::TcpStream::connect(address.trim_start_matches("http://"))?;
+        stream.write_all(b"x")?;
+        let mut answer = [0];
+        stream.read_exact(&mut answer).map(|()| answer[0])
+    }
+
+    async fn ended(server: &InProcess) -> String {
+        let mut lines = server.log.subscribe();
+        timeout(PATIENCE, lines.wait_for(|lines| *lines > 0)).await.expect("it ends").expect("the log is alive");
+        server.log.since(LogPosition::default()).text
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn it_answers_at_once_and_until_it_is_stopped() {
+        let server = InProcess::start("api", &echo(), &Handle::current()).expect("it listens");
+        let address = server.address().to_owned();
+        let answer = tokio::task::spawn_blocking({
+            let address = address.clone();
+            move || ask(&address)
+        });
+        assert_eq!(answer.await.expect("no panic").expect("it answers"), b'x');
+        assert_eq!(server.exited(), None);
+        timeout(PATIENCE, server.stop()).await.expect("it stops");
+        assert!(ask(&address).is_err(), "nobody listens any more");
+    }
+
+    #[tokio::test]
+    async fn each_start_is_a_server_of_its_own() {
+        let serve = echo();
+        let start = || InProcess::start("api", &serve, &Handle::current()).expect("it listens");
+        assert_ne!(start().address(), start().address());
+    }
+
+    #[tokio::test]
+    async fn why_it_ended_is_its_log() {
+        let failing = serve(|_| async { Err(io::Error::other("no database").into()) });
+        let server = InProcess::start("api", &failing, &Handle::current()).expect("it listens");
+        assert_eq!(ended(&server).await, "what serves it failed: no database\n");
+        let returning = serve(|_| async { Ok(()) });
+        let server = InProcess::start("api", &returning, &Handle::current()).expect("it listens");
+        assert_eq!(ended(&server).await, "what serves it returned\n");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_how_it_ended_and_not_ours() {
+        let panicking = serve(|listener| async move {
+            let address = listener.local_addr()?;
+            panic!("at {address}");
+        });
+        let server = InProcess::start("api", &panicking, &Handle::current()).expect("it listens");
+        let log = ended(&server).await;
+        assert!(log.starts_with("what serves it panicked: at 127.0.0.1:"), "{log}");
+        server.stop().await;
+    }
+}

@@ -135,13 +135,14 @@ mod tests {
         Ok(order.iter().map(|server| server.name.value.clone()).collect())
     }
 
-    /// Each problem: its headline, and what stands in the source at its place.
+    /// Each problem: its headline, and what stands in the source at its place, quotes apart.
     fn problems(yaml: &str) -> Vec<(String, String)> {
         let suite = suite(yaml);
         let mut out = Diagnostics::new();
         check(&suite.servers, &Arc::new(Env::new()), &suite.sources, &mut out);
         let place = |problem: &Diagnostic| {
-            problem.primary.as_ref().map(|label| yaml[label.span.range()].to_owned()).unwrap_or_default()
+            let span = problem.primary.as_ref().expect("a place").span;
+            yaml[span.range()].trim_matches('\'').to_owned()
         };
         out.iter().map(|problem| (problem.headline.clone(), place(problem))).collect()
     }
@@ -175,8 +176,8 @@ mod tests {
     #[test]
     fn unknown_names_are_reported_all_of_them() {
         let yaml = "
-            api: { start: { command: [api, '${prot}', '${servers.dbx.address}'], env: { A: '${dir}/${who}' } } }
-            db: { address: 'http://127.0.0.1:${port}' }
+            api: { start: { command: [api, '${prot}', '${servers.dbx.address}'], env: { A: '${dir}', B: '${who}' } } }
+            db: { address: '${port}' }
         ";
         let places: Vec<String> = problems(yaml).into_iter().map(|(_, place)| place).collect();
         assert_eq!(places, ["${prot}", "${servers.dbx.address}", "${who}", "${port}"]);

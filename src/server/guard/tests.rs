@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use super::super::log::LogPosition;
 use super::super::process::{Launch, Process};
 use super::super::testing::{gone, runs};
+use super::{prepare, warning};
 
 /// Set where this binary runs as the process that ends.
 const AGAIN: &str = "GRPC_SPEC_TEST_RUNS_AGAIN";
@@ -15,16 +16,17 @@ const AGAIN: &str = "GRPC_SPEC_TEST_RUNS_AGAIN";
 const TREE: &str = "trap '' TERM; (while :; do sleep 0.01; done) & echo tree $$ $!; \
                     (trap - TERM; exec sleep 1000) & echo tree $!; wait";
 
+/// One test of this binary, as a process of its own.
+fn again(test: &str) -> Command {
+    let binary = std::env::current_exe().expect("the test binary has a path");
+    let mut command = Command::new(binary);
+    command.args(["--exact", &format!("server::guard::tests::{test}")]).env(AGAIN, "1");
+    command
+}
+
 /// Runs one test of this binary again, to start [`TREE`]; returns the process and the ids of the tree.
 fn run_again(test: &str) -> (Child, Vec<String>) {
-    let binary = std::env::current_exe().expect("the test binary has a path");
-    let mut child = Command::new(binary)
-        .args(["--exact", &format!("server::guard::tests::{test}")])
-        .env(AGAIN, "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the test binary runs");
+    let mut child = again(test).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the test binary runs");
     let output = BufReader::new(child.stdout.take().expect("it is piped"));
     let ids = output
         .lines()
@@ -81,4 +83,18 @@ fn nothing_is_left_when_we_are_killed() {
 #[test]
 fn nothing_is_left_when_we_exit() {
     tree_is_gone_after("nothing_is_left_when_we_exit", |child| drop(child.stdin.take()));
+}
+
+#[test]
+fn without_sh_the_run_goes_on_with_one_warning() {
+    if std::env::var_os(AGAIN).is_some() {
+        assert!(warning().is_none(), "nothing was tried");
+        prepare();
+        assert!(warning().expect("there is no sh").headline.starts_with("started servers have no guard"));
+        prepare();
+        assert!(warning().is_none(), "it was said");
+        return;
+    }
+    let status = again("without_sh_the_run_goes_on_with_one_warning").env("PATH", "/no/such/folder").status();
+    assert!(status.expect("the test binary runs").success());
 }
