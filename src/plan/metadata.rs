@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use prost_reflect::{Kind, Value};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::expr::Scope;
-use crate::grpc::Metadata;
+use crate::grpc::{Metadata, MetadataError, MetadataValue};
 use crate::message::{self, Context, FieldPath, FieldType, ValueTemplate};
 use crate::yaml::Node;
 
@@ -48,14 +47,15 @@ impl MetadataTemplate {
 
     /// The metadata to send, holes filled from `scope`.
     pub(crate) fn fill(&self, scope: &Scope) -> Result<Metadata, Vec<Diagnostic>> {
-        let mut metadata = Metadata::default();
+        let mut metadata = Metadata::new();
         let mut wrong = Vec::new();
-        for entry in &self.entries {
-            match entry.value.value.fill(scope) {
-                Ok(Value::String(text)) if is_sendable(&text) => metadata.push(&entry.key, Bytes::from(text)),
-                Ok(Value::String(text)) => wrong.push(unsendable(&entry.key, &text, entry.value.span)),
-                Ok(Value::Bytes(bytes)) => metadata.push(&entry.key, bytes),
-                Ok(_) => {}
+        for MetadataEntry { key, value } in &self.entries {
+            match value.value.fill(scope) {
+                Ok(filled) => {
+                    if let Err(error) = add(&mut metadata, key, filled) {
+                        wrong.push(unsendable(&error, value.span));
+                    }
+                }
                 Err(errors) => wrong.extend(errors),
             }
         }
@@ -65,27 +65,26 @@ impl MetadataTemplate {
 
 fn read_value(key: &str, node: &Node, context: &Context<'_>, out: &mut Diagnostics) -> Option<ValueTemplate> {
     let kind = if key.ends_with("-bin") { Kind::Bytes } else { Kind::String };
-    let path = FieldPath::new().field("metadata").key(key);
+    let path = FieldPath::new().field("metadata").field(key);
     let template = message::build_value(node, &FieldType::Single(kind), &path, context, out)?;
-    if let ValueTemplate::Constant(Value::String(text)) = &template
-        && !is_sendable(text)
+    if let ValueTemplate::Constant(value) = &template
+        && let Err(error) = add(&mut Metadata::new(), key, value.clone())
     {
-        out.push(unsendable(key, text, node.span));
+        out.push(unsendable(&error, node.span));
         return None;
     }
     Some(template)
 }
 
-/// Printable ASCII and spaces, none of them at an end: what the gRPC specification calls `ASCII-Value`.
-fn is_sendable(text: &str) -> bool {
-    text.bytes().all(|byte| (0x20..=0x7e).contains(&byte)) && text.trim_matches(' ') == text
+fn add(metadata: &mut Metadata, key: &str, value: Value) -> Result<(), MetadataError> {
+    match value {
+        Value::String(text) => metadata.push(key, MetadataValue::Text(text)),
+        Value::Bytes(bytes) => metadata.push(key, MetadataValue::Binary(bytes)),
+        // values are read as text or bytes, by key
+        _ => Ok(()),
+    }
 }
 
-fn unsendable(key: &str, text: &str, span: crate::diagnostic::Span) -> Diagnostic {
-    let (label, hint) = if text.trim_matches(' ') == text {
-        ("only printable ASCII can be sent as text", format!("send it as bytes under a key that ends in `-bin`: `{key}-bin: {{ $utf8: … }}`"))
-    } else {
-        ("a space at an end is lost on the way", "trim it".to_owned())
-    };
-    Diagnostic::error(format!("metadata `{key}` cannot be sent")).at(span, label).hint(hint)
+fn unsendable(error: &MetadataError, span: Span) -> Diagnostic {
+    Diagnostic::error(error.headline.clone()).at(span, "cannot be sent").hints(error.help.map(str::to_owned))
 }
