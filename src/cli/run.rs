@@ -8,12 +8,11 @@ use std::time::Duration;
 use super::args::RunArguments;
 use super::{Exit, nothing_selected, print_diagnostics};
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::harness::STACK_SIZE;
 use crate::plan::{PlannedSuite, plan_suite};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
 use crate::runner::{
     CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Schedule, Session, Subject, SuiteRun,
-    Summary, default_jobs, not_run,
+    Summary, case_runtime, default_jobs, not_run,
 };
 use crate::select::Selection;
 use crate::spec::{self, Loaded};
@@ -64,7 +63,7 @@ fn drive(
     sources: Arc<Sources>,
     mut reporters: Vec<Box<dyn Reporter>>,
 ) -> io::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_SIZE).build()?;
+    let runtime = case_runtime()?;
     let interrupt = Interrupt::new();
     let mut reported = Ok(());
     let summary = runtime.block_on(async {

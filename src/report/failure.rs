@@ -7,7 +7,7 @@ use super::reproduce;
 use super::style::{Palette, duration, indent, paint};
 use crate::diagnostic::{self, Sources};
 use crate::grpc::{CallOutcome, Metadata, MetadataValue};
-use crate::message::{RenderLimit, render};
+use crate::message::{Limits, render};
 use crate::runner::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply, ServerLog, StartFailure};
 
 /// How a failure is written.
@@ -132,7 +132,7 @@ impl Writer<'_> {
         messages: impl IntoIterator<Item = &'m prost_reflect::DynamicMessage>,
         text: &mut String,
     ) {
-        let limit = if self.style.full { RenderLimit::FULL } else { RenderLimit::REPORT };
+        let limit = if self.style.full { Limits::NONE } else { Limits::REPORT };
         let rendered: Vec<String> = messages.into_iter().map(|message| render(message, limit)).collect();
         match rendered.as_slice() {
             [] => {}

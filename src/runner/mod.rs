@@ -6,6 +6,7 @@ mod event;
 mod interrupt;
 mod result;
 mod running;
+mod runtime;
 mod schedule;
 mod session;
 
@@ -16,6 +17,7 @@ pub(crate) use event::Event;
 pub(crate) use interrupt::Interrupt;
 pub(crate) use result::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply, ServerLog, Subject, Summary};
 pub(crate) use running::StartFailure;
+pub(crate) use runtime::case_runtime;
 pub(crate) use schedule::{Job, Schedule, default_jobs, not_run};
 pub(crate) use session::{InProcessServers, Session, SuiteRun};
 
@@ -25,7 +27,7 @@ use call::{CallEnd, make_call};
 use session::Leases;
 
 /// Takes one case to its verdict: leases its servers, makes its calls as often as it says, judges them.
-pub(crate) async fn run_case(session: Arc<Session>, suite: usize, case: Arc<PlannedCase>) -> CaseResult {
+pub(crate) async fn run_case(session: Arc<Session>, Job { suite, case }: Job) -> CaseResult {
     let started = Instant::now();
     let subject = session.subject(&case);
     let leased = tokio::select! {

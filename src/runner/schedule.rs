@@ -45,14 +45,14 @@ impl Schedule {
                 stopped = Some("interrupted");
             }
             while running.len() < self.jobs && stopped.is_none() {
-                let Some(Job { suite, case }) = waiting.next() else { break };
-                let subject = session.subject(&case);
-                if let Some(reason) = &case.case.skip {
-                    session.case_ended(suite, &case).await;
+                let Some(job) = waiting.next() else { break };
+                let subject = session.subject(&job.case);
+                if let Some(reason) = &job.case.case.skip {
+                    session.case_ended(job.suite, &job.case).await;
                     finish(not_run(subject, Outcome::Skipped(reason.clone())), &mut summary);
                     continue;
                 }
-                let task = running.spawn(run_case(Arc::clone(&session), suite, case));
+                let task = running.spawn(run_case(Arc::clone(&session), job));
                 subjects.insert(task.id(), subject);
             }
             let result = match running.join_next_with_id().await {

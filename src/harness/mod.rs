@@ -1,28 +1,19 @@
-//! Cases as `cargo test` output, through libtest-mimic: the public way in.
+//! Cases as `cargo test` output, through libtest-mimic: the public way in. Main type: [`Harness`].
+
+mod trials;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::Arguments;
 use tokio::net::TcpListener;
 
-use crate::cli::Exit;
-use crate::diagnostic::Sources;
-use crate::plan::{PlannedCase, PlannedSuite, plan_suites};
-use crate::report::{FailureStyle, JUnit, Output, Reporter, render_failure};
-use crate::runner::{
-    CaseError, CaseResult, Event, Outcome, STOP_WITHIN, Session, Subject, Summary, default_jobs, panic_message, run_case,
-};
-use crate::select::Selection;
-use crate::server::InProcess;
-use crate::spec::{self, Overrides};
-
-/// Threads of cases have stacks of this size: a message may nest deeply.
-pub(crate) const STACK_SIZE: usize = 8 * 1024 * 1024;
+use crate::runner::default_jobs;
+use crate::server::{BoxError, Serve};
+use crate::spec::Overrides;
 
 /// Runs a folder of cases as tests of `cargo test`, each under its own name.
 ///
@@ -37,19 +28,18 @@ pub(crate) const STACK_SIZE: usize = 8 * 1024 * 1024;
 /// It takes the arguments that Rust's own test harness takes (`cargo test -- NAME`, `--list`, `--exact`,
 /// `--test-threads`, …), so that `cargo nextest` and editors understand it too. With `GRPC_SPEC_JUNIT=FILE` in the
 /// environment it also writes a JUnit report (not under nextest, which writes its own).
-#[derive(Debug)]
 #[must_use = "a harness does nothing until it is `run`"]
 pub struct Harness {
     path: PathBuf,
     overrides: Overrides,
-    in_process: BTreeMap<String, InProcess>,
+    serve: BTreeMap<String, Serve>,
 }
 
 impl Harness {
     /// The cases below `path`: a folder, or one file; relative to where the test runs, which under `cargo test` is the
     /// package's folder.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), overrides: Overrides::default(), in_process: BTreeMap::new() }
+        Self { path: path.into(), overrides: Overrides::default(), serve: BTreeMap::new() }
     }
 
     /// Serves `name` in the test's own process, in place of what the suite says of it.
@@ -67,11 +57,15 @@ impl Harness {
     where
         F: Fn(TcpListener) -> R + Send + Sync + 'static,
         R: Future<Output = Result<(), E>> + Send + 'static,
-        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+        E: Into<BoxError> + 'static,
     {
         let name = name.into();
         self.overrides.in_process.push(name.clone());
-        self.in_process.insert(name, InProcess::new(serve));
+        let serve: Serve = Arc::new(move |listener| {
+            let serving = serve(listener);
+            Box::pin(async move { serving.await.map_err(Into::into) })
+        });
+        self.serve.insert(name, serve);
         self
     }
 
@@ -100,20 +94,7 @@ impl Harness {
     #[must_use = "return it from `main`, or a failing case passes"]
     pub fn run(self) -> ExitCode {
         let mut arguments = Arguments::from_args();
-        arguments.test_threads = arguments.test_threads.or_else(|| Some(default_jobs()));
-        run(self, &arguments)
+        arguments.test_threads.get_or_insert_with(default_jobs);
+        trials::run(self, &arguments)
     }
-}
-
-fn run(harness: Harness, arguments: &Arguments) -> ExitCode {
-    let sources = Arc::new(Sources::new());
-    let loaded = match (&arguments.filter, arguments.exact) {
-        (Some(id), true) => spec::load_for_id(&harness.path, id, &harness.overrides, &sources),
-        _ => spec::load(std::slice::from_ref(&harness.path), &harness.overrides, &sources),
-    };
-    let selection = Selection::by(&loaded, |id, skipped| {
-        let probe = Trial::test(id, || Ok(())).with_ignored_flag(skipped);
-        !arguments.is_filtered_out(&probe) && !arguments.is_ignored(&probe)
-    });
-    todo!()
 }
