@@ -42,15 +42,13 @@ pub(crate) struct Overrides {
 }
 
 impl Config {
-    /// Lays `overrides` over what a suite says. What is wrong with the suite goes to `out`, what is wrong with the
-    /// overrides to `usage`.
+    /// Lays `overrides` over what a suite says; `usage` hears of a profile that is not there.
     pub(super) fn new(
         mut suite: SuiteFrame,
         source: Option<FileId>,
         overrides: &Overrides,
         sources: &Sources,
         usage: &mut Diagnostics,
-        out: &mut Diagnostics,
     ) -> Self {
         if let Some(name) = &overrides.profile {
             match suite.profiles.iter().position(|(known, _)| *known.value == **name) {
@@ -64,9 +62,9 @@ impl Config {
         let declared = suite.servers.len();
         let servers = override_servers(suite.servers, overrides, sources);
         let mut inherited = suite.inherited;
-        if let Some(named) = &inherited.server {
-            check_server(named, &servers, source.is_some(), out);
-        } else if let [only] = if declared == 0 { &servers[..] } else { &servers[..declared] } {
+        if inherited.server.is_none()
+            && let [only] = if declared == 0 { &servers[..] } else { &servers[..declared] }
+        {
             inherited.server = Some(only.name.clone());
         }
         Self {

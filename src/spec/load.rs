@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::config::read_vars;
+use super::config::{check_server, read_vars};
 use super::discover::{FoundSuite, Place, discover, discover_id};
 use super::frame::{FileFrame, SuiteFrame};
 use super::read::read_source;
@@ -166,7 +166,10 @@ impl Loader<'_> {
             let frame = SuiteFrame::read(node, &folder.shown, &mut out);
             servers_known = ["servers", "profiles"].iter().all(|key| !is_damaged(node, key, &out))
                 && self.overrides.profile.as_ref().is_none_or(|name| frame.has_profile(name));
-            config = Config::new(frame, source, self.overrides, self.sources, &mut self.diagnostics, &mut out);
+            config = Config::new(frame, source, self.overrides, self.sources, &mut self.diagnostics);
+            if servers_known && let Some(named) = &config.inherited.server {
+                check_server(named, &config.servers, true, &mut out);
+            }
         }
         self.all_servers_known &= servers_known;
         config.overriding_vars.clone_from(&self.overriding_vars);
@@ -198,7 +201,7 @@ impl Loader<'_> {
             suite.protos = frame.protos.clone();
             suite.servers.clone_from(&frame.servers);
         }
-        let mut config = Config::new(suite, None, self.overrides, self.sources, &mut self.diagnostics, out);
+        let mut config = Config::new(suite, None, self.overrides, self.sources, &mut self.diagnostics);
         config.folder.clone_from(&folder.shown);
         config.overriding_vars.clone_from(&self.overriding_vars);
         if let Some(frame) = &frame {
@@ -221,7 +224,7 @@ impl Loader<'_> {
         let mut vars = Vec::new();
         let cases = frame.map(|mut frame| {
             vars = std::mem::take(&mut frame.vars);
-            Resolver { file: &id, config, servers_known }.cases(frame, &mut out)
+            Resolver { file: &id, config, servers_known, suite_valid: blocked_by.is_none() }.cases(frame, &mut out)
         });
         match (cases, source) {
             (Some(cases), Some(source)) if !out.has_errors() => {

@@ -58,3 +58,6 @@ pub(crate) struct LoadFailure {
     /// Nothing is wrong with the file itself, but with the suite it belongs to.
     pub(crate) blocked: bool,
 }
+
+#[cfg(test)]
+mod tests;

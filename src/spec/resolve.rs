@@ -14,8 +14,10 @@ pub(super) struct Resolver<'a> {
     /// The file's id.
     pub(super) file: &'a str,
     pub(super) config: &'a Config,
-    /// Whether the suite's servers are all known: not after an error in the suite file.
+    /// Whether the suite's servers are all known: not after an error in what declares them.
     pub(super) servers_known: bool,
+    /// Whether what the suite says for all its calls is known: not after an error in the suite file.
+    pub(super) suite_valid: bool,
 }
 
 impl Resolver<'_> {
@@ -25,6 +27,9 @@ impl Resolver<'_> {
         let FileFrame { inherited, tags, cases, .. } = frame;
         let file_tags: Vec<&str> =
             self.config.tags.iter().map(String::as_str).chain(tags.iter().map(|tag| &*tag.value)).collect();
+        if let Some(nameless) = cases.iter().find_map(|case| self.call_without_server(case, &inherited)) {
+            out.push(self.no_server(nameless));
+        }
         cases.into_iter().filter_map(|case| self.case(case, &inherited, &file_tags, out).map(Arc::new)).collect()
     }
 
@@ -44,7 +49,7 @@ impl Resolver<'_> {
             }
             !call.value.is_empty()
         })?;
-        let server = self.server(&frame.inherited, file, &call, out)?;
+        let server = self.server(&frame.inherited, file)?.clone();
         let inherited = self.inherited(&server.value).overlaid(file).overlaid(&frame.inherited);
         let name = frame.name?;
         let step = Step {
@@ -81,20 +86,17 @@ impl Resolver<'_> {
     }
 
     /// The server named nearest.
-    fn server(
-        &self,
-        case: &Inherited,
-        file: &Inherited,
-        call: &Spanned<String>,
-        out: &mut Diagnostics,
-    ) -> Option<Spanned<String>> {
-        let nearest = case.server.as_ref().or(file.server.as_ref()).or(self.config.inherited.server.as_ref());
-        if nearest.is_none() && self.servers_known {
-            out.push(self.no_server(call));
-        }
-        nearest.cloned()
+    fn server<'a>(&'a self, case: &'a Inherited, file: &'a Inherited) -> Option<&'a Spanned<String>> {
+        case.server.as_ref().or(file.server.as_ref()).or(self.config.inherited.server.as_ref())
     }
 
+    /// The call of a case for which nobody names a server.
+    fn call_without_server<'a>(&self, case: &'a CaseFrame, file: &Inherited) -> Option<&'a Spanned<String>> {
+        let missing = self.suite_valid && self.servers_known && self.server(&case.inherited, file).is_none();
+        case.call.as_ref().filter(|_| missing)
+    }
+
+    /// Said once of a file, whose other calls most often miss it too.
     fn no_server(&self, call: &Spanned<String>) -> Diagnostic {
         let known: Vec<&str> = self.config.servers.iter().map(|server| &*server.name.value).collect();
         let none = Diagnostic::error("no server is named for this call").at(call.span, "");

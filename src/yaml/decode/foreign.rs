@@ -70,8 +70,8 @@ const WORDS: &[(&str, &[&str])] = &[
     ("wait", &["ready"]),
     ("wait_for", &["ready"]),
     ("want", &["expect"]),
-    ("working_dir", &["cwd"]),
     ("workdir", &["cwd"]),
+    ("working_dir", &["cwd"]),
 ];
 
 /// Keys that other tools have and this format does not need, and what does their work.

@@ -27,3 +27,6 @@ fn expected(what: &str, node: &Node) -> Diagnostic {
     };
     Diagnostic::error(format!("expected {what}, found {found}")).at(node.span, "")
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,11 +117,10 @@ fn parse_duration(written: &str) -> Result<Duration, Flaw> {
                 unknown_unit(written, unit)
             });
         };
-        nanoseconds = times(number, smaller[at].1)
-            .map_err(|problem| {
-                flaw(problem, "the finest unit is the nanosecond, the longest time 584 years".to_owned())
-            })?
-            .saturating_add(nanoseconds);
+        let Some(part) = times(number, smaller[at].1) else {
+            return Err(flaw("finer than a nanosecond", "write whole nanoseconds: `1ns` is the finest".to_owned()));
+        };
+        nanoseconds = nanoseconds.saturating_add(part);
         smaller = &smaller[at + 1..];
         rest = after;
     }
@@ -152,21 +151,17 @@ fn is_decimal(number: &str) -> bool {
     }
 }
 
-/// A decimal times a unit, exact or not at all.
-fn times(number: &str, unit: u128) -> Result<u128, &'static str> {
-    const LONG: &str = "this duration is too long";
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let whole = whole.parse::<u128>().ok().and_then(|whole| whole.checked_mul(unit)).ok_or(LONG)?;
-    if fraction.is_empty() {
-        return Ok(whole);
-    }
-    let scale = u32::try_from(fraction.len()).ok().and_then(|digits| 10u128.checked_pow(digits));
-    let part = fraction.parse::<u128>().ok().and_then(|part| part.checked_mul(unit));
-    match (part, scale) {
-        (Some(part), Some(scale)) if part % scale == 0 => whole.checked_add(part / scale).ok_or(LONG),
-        _ => Err("finer than a nanosecond"),
-    }
+/// A decimal times a unit, exact or not at all; the largest number where it is larger still.
+fn times(number: &str, unit: u128) -> Option<u128> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    let whole = whole.parse::<u128>().unwrap_or(u128::MAX).saturating_mul(unit);
+    let fraction = match fraction.trim_end_matches('0') {
+        "" => "0",
+        digits => digits,
+    };
+    let scale = 10u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+    let part = fraction.parse::<u128>().ok()?.checked_mul(unit)?;
+    (part % scale == 0).then(|| whole.saturating_add(part / scale))
 }
 
 fn parse_size(written: &str) -> Result<u64, Flaw> {

@@ -70,8 +70,11 @@ pub(super) fn scalar<'a>(node: &'a Node, what: &str, out: &mut Diagnostics) -> O
     match node.as_scalar() {
         Some(scalar) if !node.is_null() => Some(&scalar.text),
         Some(scalar) => {
-            let quoted = format!("leave it out, or write `\"{}\"` to mean the text", scalar.text);
-            out.push(expected(what, node).hint(quoted));
+            let hint = match what {
+                "a text" => format!("leave it out, or write `\"{}\"` to mean the text", scalar.text),
+                _ => format!("leave it out, or write {what}"),
+            };
+            out.push(expected(what, node).hint(hint));
             None
         }
         None => {
