@@ -65,6 +65,21 @@ impl Field {
         }
     }
 
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Declared(field) => field.kind(),
+            Self::Extension(extension) => extension.kind(),
+        }
+    }
+
+    /// A group is a message that is framed otherwise on the wire.
+    pub(super) fn is_group(&self) -> bool {
+        match self {
+            Self::Declared(field) => field.is_group(),
+            Self::Extension(extension) => extension.is_group(),
+        }
+    }
+
     pub(crate) fn ty(&self) -> FieldType {
         match self {
             Self::Declared(field) => FieldType::of(field),
@@ -108,6 +123,13 @@ impl Field {
         match self {
             Self::Declared(field) => message.get_field(field),
             Self::Extension(extension) => message.get_extension(extension),
+        }
+    }
+
+    pub(super) fn is_default(&self, value: &Value) -> bool {
+        match self {
+            Self::Declared(field) => value.is_default_for_field(field),
+            Self::Extension(extension) => value.is_default_for_extension(extension),
         }
     }
 

@@ -1,17 +1,30 @@
 //! Messages: YAML node → `DynamicMessage`, typed by descriptor, every error with span and field path, all at once;
 //! bytes → message with depth limits; message → YAML text for reports.
 
+mod any;
 mod build;
 mod decode;
 mod field;
+mod file;
+mod json;
+mod key;
+mod number;
+mod operator;
 mod path;
+mod quote;
 mod render;
+mod scalar;
 mod template;
+mod time;
+mod tree;
 mod well_known;
+mod wire;
 
-pub(crate) use build::{Context, build_value, map_key, resolve_any};
+pub(crate) use any::resolve_any;
+pub(crate) use build::{Context, build_value};
 pub(crate) use decode::{DecodeError, decode};
 pub(crate) use field::{Field, FieldType, find_field, kind_name};
+pub(crate) use key::map_key;
 pub(crate) use path::FieldPath;
 pub(crate) use render::{Limits, render, render_value};
 pub(crate) use template::{MessageTemplate, ValueTemplate};

@@ -167,7 +167,8 @@ mod tests {
 
     #[test]
     fn what_is_not_whole_says_why() {
-        for text in ["", "-", "+5", "0123", "1_000", "0x1F", ".5", "5.", "1e", "1e+", " 1", "1 ", "٣", "1e3.0", "NaN"] {
+        for text in ["", "-", "+5", "0123", "1_000", "0x1F", ".5", "5.", "1e", "1e+", " 1", "1 ", "٣", "1e3.0", "NaN"]
+        {
             assert_eq!(whole(text), Err(NotWhole::Spelling), "{text}");
         }
         for text in ["0.5", "1e-1", "12.34e1", "1e-999999999999"] {

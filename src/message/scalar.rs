@@ -5,9 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use prost_reflect::{EnumDescriptor, Kind, Syntax, Value};
 
+use super::FieldPath;
 use super::field::single_name;
 use super::number::{NotWhole, is_number, respell, whole};
-use super::FieldPath;
 use crate::diagnostic::{Diagnostic, Span, did_you_mean, one_of};
 
 /// A scalar's text, and how it came to be.
@@ -70,10 +70,9 @@ pub(super) fn read_scalar(raw: Raw<'_>, kind: &Kind) -> Result<Value, Problem> {
         Kind::String => Ok(Value::String(text.to_owned())),
         Kind::Bytes => base64(text).map(|bytes| Value::Bytes(bytes.into())),
         Kind::Enum(descriptor) => enumeration(text, descriptor).map(Value::EnumNumber),
-        Kind::Message(descriptor) => Err(Problem::new(
-            "is a message",
-            format!("expected a mapping of fields of `{}`", descriptor.full_name()),
-        )),
+        Kind::Message(descriptor) => {
+            Err(Problem::new("is a message", format!("expected a mapping of fields of `{}`", descriptor.full_name())))
+        }
     }
 }
 
@@ -90,9 +89,8 @@ integers!(i32, i64, u32, u64);
 
 pub(super) fn integer<T: Integer>(text: &str, kind: &Kind) -> Result<T, Problem> {
     let name = single_name(kind);
-    let range = || {
-        Problem::new("is out of range", format!("{} lies between {} and {}", with_article(&name), T::MIN, T::MAX))
-    };
+    let range =
+        || Problem::new("is out of range", format!("{} lies between {} and {}", with_article(&name), T::MIN, T::MAX));
     match whole(text) {
         Ok(value) => T::try_from(value).map_err(|_| range()),
         Err(NotWhole::Huge) => Err(range()),
@@ -107,7 +105,7 @@ pub(super) fn integer<T: Integer>(text: &str, kind: &Kind) -> Result<T, Problem>
 }
 
 fn double(text: &str) -> Result<f64, Problem> {
-    let value = number(text, "double", |text| text.parse().ok())?;
+    let value: f64 = number(text, "double", |text| text.parse().ok())?;
     if value.is_infinite() && is_number(text) {
         return Err(too_large("double", "1.7976931348623157e308"));
     }

@@ -20,7 +20,8 @@ const TIMESTAMPS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_
 /// 10,000 years, from duration.proto.
 const LONGEST: i128 = 315_576_000_000 * NANOS;
 /// From long to short, as they are joined, with their power of ten in nanoseconds or their seconds.
-const UNITS: [(&str, u32, i128); 6] = [("h", 9, 3600), ("m", 9, 60), ("s", 9, 1), ("ms", 6, 1), ("us", 3, 1), ("ns", 0, 1)];
+const UNITS: [(&str, u32, i128); 6] =
+    [("h", 9, 3600), ("m", 9, 60), ("s", 9, 1), ("ms", 6, 1), ("us", 3, 1), ("ns", 0, 1)];
 
 /// Reads `2024-02-29T12:00:00.5+01:00`: date, `T`, time, up to nine digits of a second, `Z` or an offset.
 pub(super) fn parse_timestamp(text: &str) -> Result<Seconds, Problem> {
@@ -31,13 +32,15 @@ pub(super) fn parse_timestamp(text: &str) -> Result<Seconds, Problem> {
     let bytes = text.as_bytes();
     let number = |from: usize, to: usize| -> Option<i64> {
         let digits = bytes.get(from..to)?;
-        digits.iter().all(u8::is_ascii_digit).then(|| digits.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+        digits
+            .iter()
+            .all(u8::is_ascii_digit)
+            .then(|| digits.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
     };
     let is = |at: usize, byte: u8| bytes.get(at) == Some(&byte);
     let punctuated = is(4, b'-') && is(7, b'-') && is(10, b'T') && is(13, b':') && is(16, b':');
-    let fields = (|| {
-        Some((number(0, 4)?, number(5, 7)?, number(8, 10)?, number(11, 13)?, number(14, 16)?, number(17, 19)?))
-    })();
+    let fields =
+        (|| Some((number(0, 4)?, number(5, 7)?, number(8, 10)?, number(11, 13)?, number(14, 16)?, number(17, 19)?)))();
     let (Some((year, month, day, hour, minute, second)), true) = (fields, punctuated) else { return Err(form()) };
 
     let (nanos, zone) = fraction(&text[19..]).ok_or_else(form)??;
@@ -216,12 +219,30 @@ mod tests {
     #[test]
     fn what_is_no_timestamp_is_refused() {
         for text in [
-            "", "now", "2024-01-01", "2024-01-01T00:00:00", "2024-01-01 00:00:00Z", "2024-01-01t00:00:00Z",
-            "2024-01-01T00:00:00z", "2023-02-29T00:00:00Z", "2024-13-01T00:00:00Z", "2024-00-01T00:00:00Z",
-            "2024-01-01T24:00:00Z", "2024-01-01T00:60:00Z", "2024-06-30T23:59:60Z", "2024-01-01T00:00:00.Z",
-            "2024-01-01T00:00:00.1234567890Z", "2024-01-01T00:00:00+0100", "2024-01-01T00:00:00+24:00",
-            "2024-01-01T00:00:00+01:00Z", "0000-12-31T23:59:59Z", "0001-01-01T00:00:00+00:01",
-            "9999-12-31T23:59:59-00:01", "10000-01-01T00:00:00Z", "2024-01-01T00:00:0éZ", "٢٠٢٤-01-01T00:00:00Z",
+            "",
+            "now",
+            "2024-01-01",
+            "2024-01-01T00:00:00",
+            "2024-01-01 00:00:00Z",
+            "2024-01-01t00:00:00Z",
+            "2024-01-01T00:00:00z",
+            "2023-02-29T00:00:00Z",
+            "2024-13-01T00:00:00Z",
+            "2024-00-01T00:00:00Z",
+            "2024-01-01T24:00:00Z",
+            "2024-01-01T00:60:00Z",
+            "2024-06-30T23:59:60Z",
+            "2024-01-01T00:00:00.Z",
+            "2024-01-01T00:00:00.1234567890Z",
+            "2024-01-01T00:00:00+0100",
+            "2024-01-01T00:00:00+24:00",
+            "2024-01-01T00:00:00+01:00Z",
+            "0000-12-31T23:59:59Z",
+            "0001-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
+            "10000-01-01T00:00:00Z",
+            "2024-01-01T00:00:0éZ",
+            "٢٠٢٤-01-01T00:00:00Z",
         ] {
             assert!(parse_timestamp(text).is_err(), "{text}");
         }
@@ -259,9 +280,29 @@ mod tests {
     #[test]
     fn what_is_no_duration_is_refused() {
         for text in [
-            "", "-", "s", "5", "1.5", "+1s", "1 s", "1s ", "--1s", "1s-1s", "1s1m", "1s1s", "1d", "1e3s", "1.s", ".5s",
-            "01s", "0.5ns", "0.0000000001s", "315576000000.000000001s", "99999999999999999999999999999999999999999h",
-            "Infinitys", "1é",
+            "",
+            "-",
+            "s",
+            "5",
+            "1.5",
+            "+1s",
+            "1 s",
+            "1s ",
+            "--1s",
+            "1s-1s",
+            "1s1m",
+            "1s1s",
+            "1d",
+            "1e3s",
+            "1.s",
+            ".5s",
+            "01s",
+            "0.5ns",
+            "0.0000000001s",
+            "315576000000.000000001s",
+            "99999999999999999999999999999999999999999h",
+            "Infinitys",
+            "1é",
         ] {
             assert!(parse_duration(text).is_err(), "{text}");
         }
