@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use prost_reflect::{DescriptorPool, Kind, MapKey, MessageDescriptor, Value};
+use prost_reflect::{Kind, MapKey, MessageDescriptor, Value};
 
 use super::check::{Check, Test};
 use super::contradiction::two_members;
@@ -22,22 +22,19 @@ use crate::yaml::{Entry, Node, NodeKind};
 /// Deepest nesting of an expectation; names that stand for YAML may bring in more than a file's own limit.
 const MAX_DEPTH: usize = 200;
 
-/// What a response's field, or a whole message, must be. `path` is the place of the node in its message; `pool` is
-/// where the types named by `$type` are looked up.
+/// What a response's field, or a whole message, must be. `path` is the place of the node in its message.
 pub(crate) fn compile(
     node: &Node,
     ty: &FieldType,
     path: &FieldPath,
-    pool: &DescriptorPool,
     context: &Context<'_>,
     out: &mut Diagnostics,
 ) -> Option<Matcher> {
-    Compiler { pool, context, out, depth: 0 }.value(node, &ValueType::Field(ty.clone()), path, false)
+    Compiler { context, out, depth: 0 }.value(node, &ValueType::Field(ty.clone()), path, false)
 }
 
 /// Compiles one expectation.
 pub(super) struct Compiler<'a> {
-    pub(super) pool: &'a DescriptorPool,
     pub(super) context: &'a Context<'a>,
     pub(super) out: &'a mut Diagnostics,
     pub(super) depth: usize,
@@ -79,7 +76,8 @@ impl Compiler<'_> {
         }
         match template.fold(self.context.env) {
             Some(Bound::Yaml(bound)) => Some(Node { span: node.span, kind: bound.kind }),
-            Some(Bound::Text(_)) | None => Some(node.clone()),
+            Some(Bound::Text(_)) => Some(node.clone()),
+            None => template.check(self.context.env, self.context.sources, self.out).then(|| node.clone()),
         }
     }
 
@@ -108,14 +106,7 @@ impl Compiler<'_> {
         Some(seen(node.span, ty, view, inner))
     }
 
-    fn plain(
-        &mut self,
-        node: &Node,
-        ty: &ValueType,
-        shape: &Shape,
-        path: &FieldPath,
-        exact: bool,
-    ) -> Option<Matcher> {
+    fn plain(&mut self, node: &Node, ty: &ValueType, shape: &Shape, path: &FieldPath, exact: bool) -> Option<Matcher> {
         let Some(entries) = node.as_mapping() else { return self.literal(node, ty, shape, path, exact) };
         let operators = entries.iter().filter(|entry| is_operator_key(&entry.key.value)).count();
         let has = |name: &str| entries.iter().any(|entry| &*entry.key.value == name);
@@ -145,7 +136,14 @@ impl Compiler<'_> {
         }
     }
 
-    fn literal(&mut self, node: &Node, ty: &ValueType, shape: &Shape, path: &FieldPath, exact: bool) -> Option<Matcher> {
+    fn literal(
+        &mut self,
+        node: &Node,
+        ty: &ValueType,
+        shape: &Shape,
+        path: &FieldPath,
+        exact: bool,
+    ) -> Option<Matcher> {
         match (shape, &node.kind) {
             (Shape::Json(form), _) => self.json(node, *form, path, exact),
             (Shape::Message(descriptor), NodeKind::Mapping(entries)) => {
@@ -201,17 +199,17 @@ impl Compiler<'_> {
         ty: &ValueType,
         name: &str,
     ) -> Option<Matcher> {
-        let known: Option<Vec<Value>> = operands
+        let values: Option<Vec<Value>> = operands
             .iter()
             .map(|operand| match operand {
                 ValueTemplate::Constant(value) => Some(value.clone()),
                 ValueTemplate::Deferred(_) => None,
             })
             .collect();
-        let Some(known) = known else {
+        let Some(values) = values else {
             return Some(Matcher::new(span, ty, Rule::Deferred(Deferred { test, operands })));
         };
-        match Check::of(test, known, ty) {
+        match Check::of(test, values, ty) {
             Ok(check) => Some(known(span, ty, check)),
             Err(problem) => {
                 self.out.push(Diagnostic::error(format!("`{name}` can never hold")).at(span, problem));
@@ -291,7 +289,7 @@ impl Compiler<'_> {
         let is_type = |entry: &&Entry| matches!(&*entry.key.value, "$type" | "@type");
         let named = entries.iter().find(is_type)?;
         let name = self.text(&named.value, "$type")?;
-        let descriptor = resolve_any(&name, self.pool, named.value.span, self.out)?;
+        let descriptor = resolve_any(&name, self.context.pool, named.value.span, self.out)?;
         let held = ValueType::Field(FieldType::message(descriptor.clone()));
         let rest: Vec<Entry> = entries.iter().filter(|entry| !is_type(entry)).cloned().collect();
         let has_own_form = !matches!(WellKnown::of(&descriptor), None | Some(WellKnown::Empty));
@@ -384,16 +382,14 @@ impl Compiler<'_> {
                 let entries = self.entries(entries, &Kind::String, &ValueType::JSON, path, exact)?;
                 Some(Matcher::new(node.span, &ty, Rule::Entries { entries, exact }))
             }
-            (NodeKind::Scalar(scalar), JsonForm::Any) => {
-                match Text::of(node, self.context.sources, &mut Diagnostics::new())? {
-                    Text::Literal(text) => Some(known(node.span, &ty, Check::Equal(json::scalar(scalar, &text)))),
-                    Text::Template(_) => self.constant(node, &ty, path),
-                }
-            }
+            (NodeKind::Scalar(scalar), JsonForm::Any) => match Text::of(node, self.context.sources, self.out)? {
+                Text::Literal(text) => Some(known(node.span, &ty, Check::Equal(json::scalar(scalar, &text)))),
+                Text::Template(_) => self.constant(node, &ty, path),
+            },
             _ => {
                 let wanted = if form == JsonForm::Object { "a mapping" } else { "a list" };
                 self.out.push(
-                    Diagnostic::error(format!("{} is not {wanted}", about(path)))
+                    Diagnostic::error(format!("{} is not {wanted}", path.subject()))
                         .at(node.span, format!("expected {wanted}, found {}", node.describe())),
                 );
                 None
@@ -403,7 +399,7 @@ impl Compiler<'_> {
 
     /// A text that must be known before any call.
     pub(super) fn text(&mut self, node: &Node, name: &str) -> Option<String> {
-        match self.operand(node, &ValueType::STRING, &FieldPath::new())? {
+        match self.operand(node, &ValueType::STRING, &FieldPath::new().field(name))? {
             ValueTemplate::Constant(Value::String(text)) => Some(text),
             _ => {
                 self.out.push(
@@ -433,11 +429,6 @@ fn known(span: Span, ty: &ValueType, check: Check) -> Matcher {
 
 pub(super) fn seen(span: Span, ty: &ValueType, view: View, inner: Matcher) -> Matcher {
     Matcher::new(span, ty, Rule::Seen(view, Box::new(inner)))
-}
-
-/// A place, for the start of a headline.
-pub(super) fn about(path: &FieldPath) -> String {
-    if path.is_root() { "the message".to_owned() } else { format!("`{path}`") }
 }
 
 /// Under `$exact`, the members that `$oneof` asks for may be set.
