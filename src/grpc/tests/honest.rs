@@ -1,6 +1,6 @@
 //! Servers that keep to the rules, on the `h2` crate's server side: all kinds of calls, and what is sent.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::raw::prefixed;
 use super::{PATH, SHORT, Target, channel, try_unary};
 use crate::grpc::{
-    CallRequest, Channel, ChannelOptions, Code, Health, Metadata, MetadataValue, Origin, check_health,
+    CallRequest, Channel, ChannelOptions, Code, Health, Limits, Metadata, MetadataValue, Origin, check_health,
     reflection_answers,
 };
 
@@ -255,6 +255,33 @@ async fn an_early_answer_ends_the_sending() {
     assert_eq!((outcome.status.code, outcome.unsent), (Code::ResourceExhausted, 1));
 }
 
+#[tokio::test]
+async fn messages_without_end_are_counted_but_not_kept() {
+    let target = serve(|request, answer| async move {
+        let _request = request;
+        let mut stream = ok(answer);
+        let chunk = Bytes::from(prefixed(0, &[7; 1000]).repeat(10));
+        loop {
+            stream.reserve_capacity(chunk.len());
+            while stream.capacity() < chunk.len() {
+                if !matches!(poll_fn(|context| stream.poll_capacity(context)).await, Some(Ok(_))) {
+                    return;
+                }
+            }
+            stream.send_data(chunk.clone(), false).expect("data");
+        }
+    });
+    let limits = Limits { recorded: 100 * 1000, ..Limits::default() };
+    let channel = Channel::new(target.await, ChannelOptions { limits, connections: 1 });
+    let metadata = Metadata::new();
+    let call = channel.open(CallRequest { path: PATH, metadata: &metadata, deadline: Instant::now() + SHORT });
+    let outcome = call.await.expect("reached").finish().await;
+    assert_eq!(outcome.status.code, Code::DeadlineExceeded, "{}", outcome.status.message);
+    let kept = outcome.messages.len();
+    assert!((80..=100).contains(&kept), "{kept} are kept");
+    assert!(outcome.unrecorded > 100, "{} more came", outcome.unrecorded);
+}
+
 /// Tells the reason of each stream's reset.
 async fn watch_resets() -> (Target, mpsc::UnboundedReceiver<Reason>) {
     let (sender, resets) = mpsc::unbounded_channel();
@@ -264,7 +291,7 @@ async fn watch_resets() -> (Target, mpsc::UnboundedReceiver<Reason>) {
             let mut stream = ok(answer);
             stream.send_data(prefixed(0, b"first").into(), false).expect("data");
             let _request = request;
-            if let Ok(reason) = std::future::poll_fn(|context| stream.poll_reset(context)).await {
+            if let Ok(reason) = poll_fn(|context| stream.poll_reset(context)).await {
                 let _ = sender.send(reason);
             }
         }
