@@ -4,7 +4,8 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
-use std::net::Ipv4Addr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
@@ -15,6 +16,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 use super::error::StartError;
 use super::log::Log;
 use crate::diagnostic::Diagnostic;
+use crate::grpc::Target;
 
 /// What serves: called anew for each server that is started.
 pub(crate) type Serve = Arc<dyn Fn(TcpListener) -> Serving + Send + Sync>;
@@ -25,7 +27,7 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 /// A server that runs in this process.
 #[derive(Debug)]
 pub(crate) struct InProcess {
-    address: String,
+    target: Target,
     log: Arc<Log>,
     /// How it ended by itself.
     ended: Arc<OnceLock<String>>,
@@ -36,22 +38,21 @@ pub(crate) struct InProcess {
 impl InProcess {
     /// Serves a free port of 127.0.0.1 on `runtime`. Whoever connects from now on is answered as soon as it accepts.
     pub(crate) fn start(name: &str, serve: &Serve, runtime: &Handle) -> Result<Self, StartError> {
-        let failed = |error| {
+        let failed = |error: &dyn fmt::Display| {
             StartError::from(Diagnostic::error(format!("the server `{name}` of this process cannot listen: {error}")))
         };
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let address = format!("http://{}", listener.local_addr().map_err(failed)?);
+        let (listener, address) = listen().map_err(|error| failed(&error))?;
+        let target = Target::parse(&format!("http://{address}")).map_err(|error| failed(&error))?;
         let serve = Arc::clone(serve);
         let serving = runtime.spawn(async move { serve(TcpListener::from_std(listener)?).await });
         let (log, ended) = (Log::new(), Arc::new(OnceLock::new()));
         let abort = serving.abort_handle();
         let watching = runtime.spawn(watch(serving, Arc::clone(&log), Arc::clone(&ended)));
-        Ok(Self { address, log, ended, serving: abort, watching })
+        Ok(Self { target, log, ended, serving: abort, watching })
     }
 
-    pub(super) fn address(&self) -> &str {
-        &self.address
+    pub(super) fn target(&self) -> &Target {
+        &self.target
     }
 
     pub(super) fn log(&self) -> &Arc<Log> {
@@ -76,6 +77,13 @@ impl Drop for InProcess {
     }
 }
 
+fn listen() -> io::Result<(std::net::TcpListener, SocketAddr)> {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
 /// Keeps how it ended, unless it was stopped.
 async fn watch(serving: JoinHandle<Result<(), BoxError>>, log: Arc<Log>, ended: Arc<OnceLock<String>>) {
     let reason = match serving.await {
@@ -84,9 +92,10 @@ async fn watch(serving: JoinHandle<Result<(), BoxError>>, log: Arc<Log>, ended: 
         Err(error) if error.is_cancelled() => return,
         Err(error) => format!("what serves it panicked: {}", panic_text(error)),
     };
-    log.write(format!("{reason}\n").as_bytes());
-    // Nobody else sets it.
+    let line = format!("{reason}\n");
+    // Set here alone.
     let _ = ended.set(reason);
+    log.write(line.as_bytes());
 }
 
 /// An error with its causes: `transport error: address in use`.
@@ -110,7 +119,7 @@ fn panic_text(error: tokio::task::JoinError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Read, Write};
+    use std::io::{Read, Write};
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::time::timeout;
@@ -152,7 +161,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn it_answers_at_once_and_until_it_is_stopped() {
         let server = InProcess::start("api", &echo(), &Handle::current()).expect("it listens");
-        let address = server.address().to_owned();
+        let address = server.target().to_string();
         let answer = tokio::task::spawn_blocking({
             let address = address.clone();
             move || ask(&address)
@@ -167,7 +176,7 @@ mod tests {
     async fn each_start_is_a_server_of_its_own() {
         let serve = echo();
         let start = || InProcess::start("api", &serve, &Handle::current()).expect("it listens");
-        assert_ne!(start().address(), start().address());
+        assert_ne!(start().target(), start().target());
     }
 
     #[tokio::test]

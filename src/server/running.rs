@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::in_process::InProcess;
 use super::log::Log;
 use super::started::Started;
+use crate::grpc::Target;
 
 /// A server that runs, or did. To drop it ends it at once; [`Self::stop`] does so in good order.
 #[derive(Debug)]
@@ -14,11 +15,11 @@ pub(crate) enum RunningServer {
 }
 
 impl RunningServer {
-    /// Where it listens: `http://127.0.0.1:40123`.
-    pub(crate) fn address(&self) -> &str {
+    /// Where it listens.
+    pub(crate) fn target(&self) -> &Target {
         match self {
-            Self::Program(server) => server.address(),
-            Self::InProcess(server) => server.address(),
+            Self::Program(server) => server.target(),
+            Self::InProcess(server) => server.target(),
         }
     }
 

@@ -19,6 +19,7 @@ use super::process::{GRACE, Launch, Process};
 use super::ready::{self, NotReady};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::expr::{Scope, Value};
+use crate::grpc::Target;
 use crate::spec::Start;
 
 /// How long an address may still be taken by one that is just ending.
@@ -30,7 +31,7 @@ const IN_USE: &[&str] = &["address already in use", "address in use", "eaddrinus
 #[derive(Debug)]
 pub(crate) struct Started {
     process: Process,
-    address: String,
+    target: Target,
     warning: Option<Diagnostic>,
     // Below the process, and so dropped after it.
     _port: Port,
@@ -67,8 +68,8 @@ impl Started {
         self.warning.as_ref()
     }
 
-    pub(super) fn address(&self) -> &str {
-        &self.address
+    pub(super) fn target(&self) -> &Target {
+        &self.target
     }
 
     pub(super) fn log(&self) -> &Arc<Log> {
@@ -99,7 +100,7 @@ struct Prepared {
     build: Option<Launch>,
     launch: Launch,
     /// Where it will listen, unless its log says another port.
-    address: String,
+    target: Target,
 }
 
 enum Failure {
@@ -126,10 +127,15 @@ impl Starting<'_> {
         let address = evaluation.address(self.start);
         match (launch, address) {
             (Some(launch), Some(address)) if !evaluation.problems.has_errors() => {
-                Ok(Prepared { port, dir, scope, build, launch, address })
+                let target = self.target(&address)?;
+                Ok(Prepared { port, dir, scope, build, launch, target })
             }
             _ => Err(evaluation.problems.into()),
         }
+    }
+
+    fn target(&self, address: &str) -> Result<Target, StartError> {
+        Target::parse(address).map_err(|error| self.subject.no_target(&error))
     }
 
     async fn build(&self, prepared: &Prepared) -> Result<(), StartError> {
@@ -141,30 +147,39 @@ impl Starting<'_> {
     }
 
     async fn run(&self, prepared: Prepared) -> Result<Started, Failure> {
-        let Prepared { port, dir, scope, launch, address, .. } = prepared;
-        if stays_taken(&address).await {
-            return Err(Failure::Other(self.subject.taken(&address)));
+        let Prepared { port, dir, scope, launch, target, .. } = prepared;
+        if stays_taken(&target).await {
+            return Err(Failure::Other(self.subject.taken(&target)));
         }
         let mut process =
             Process::spawn(&launch).map_err(|error| Failure::Other(self.subject.not_spawned(&launch, &error)))?;
-        let address = self.ready(&mut process, &scope, address).await.map_err(|why| {
+        let said = self.ready(&mut process, &target).await.map_err(|why| {
             let error = self.subject.not_ready(&why, self.start.ready.within, process.log());
             let in_use = matches!(why, NotReady::Ended(_)) && self.subject.tells_port && says_in_use(&error.log);
             if in_use { Failure::PortInUse(error) } else { Failure::Other(error) }
         })?;
-        Ok(Started { process, address, warning: guard::warning(), _port: port, _dir: dir })
+        let target = match said {
+            Some(port) => self.target_with(port, &scope).map_err(Failure::Other)?,
+            None => target,
+        };
+        Ok(Started { process, target, warning: guard::warning(), _port: port, _dir: dir })
     }
 
-    /// Waits until it is ready; returns where.
-    async fn ready(&self, process: &mut Process, scope: &Arc<Scope>, address: String) -> Result<String, NotReady> {
+    /// Waits until it is ready; returns the port that its log says, if it says one.
+    async fn ready(&self, process: &mut Process, target: &Target) -> Result<Option<u16>, NotReady> {
         let within = self.start.ready.within;
-        let Some(pattern) = &self.start.ready.log else {
-            return ready::answers(process, &address, within).await.map(|()| address);
-        };
-        let Some(port) = ready::writes(process, &pattern.value, within).await? else { return Ok(address) };
+        match &self.start.ready.log {
+            Some(pattern) => ready::writes(process, &pattern.value, within).await,
+            None => ready::answers(process, target, within).await.map(|()| None),
+        }
+    }
+
+    /// Where it listens, now that its log has said which port.
+    fn target_with(&self, port: u16, scope: &Arc<Scope>) -> Result<Target, StartError> {
         let scope = scope.child(BTreeMap::from([(Arc::from("port"), text(port))]));
-        // What had a value with the port held has one with this.
-        Ok(Evaluation::new(&scope, self.context.sources).address(self.start).unwrap_or(address))
+        let mut evaluation = Evaluation::new(&scope, self.context.sources);
+        let address = evaluation.address(self.start).ok_or(evaluation.problems)?;
+        self.target(&address)
     }
 }
 
@@ -172,10 +187,10 @@ fn text(value: impl ToString) -> Value {
     Value::Text(value.to_string().into())
 }
 
-/// Whether somebody answers at `address`, and still does after a while: what listened there may be just ending.
-async fn stays_taken(address: &str) -> bool {
+/// Whether somebody listens at `target`, and still does after a while: what listened there may be just ending.
+async fn stays_taken(target: &Target) -> bool {
     let until = Instant::now() + TAKEN_WITHIN;
-    while is_taken(address).await {
+    while is_taken(target).await {
         if Instant::now() >= until {
             return true;
         }

@@ -50,7 +50,7 @@ async fn a_line_of_the_log_makes_it_ready_and_names_its_port() {
         "#,
     )
     .await;
-    assert_eq!(server.address(), "http://127.0.0.1:4711");
+    assert_eq!(server.target().to_string(), "http://127.0.0.1:4711");
     assert_eq!(server.exited(), None);
     server.stop().await;
 }
@@ -65,7 +65,7 @@ async fn the_port_of_the_log_is_the_address_s() {
         "#,
     )
     .await;
-    assert_eq!(server.address(), "http://localhost:4711");
+    assert_eq!(server.target().to_string(), "http://localhost:4711");
 }
 
 #[tokio::test]
@@ -84,7 +84,8 @@ async fn command_and_environment_know_port_folder_and_environment() {
     let [port, dir, who] = text.lines().next().expect("a line").split('|').collect::<Vec<_>>()[..] else {
         panic!("{text}")
     };
-    let number = server.address().strip_prefix("http://127.0.0.1:").expect("the default address");
+    let address = server.target().to_string();
+    let number = address.strip_prefix("http://127.0.0.1:").expect("the default address");
     assert_eq!((port, who), (format!("port {number}").as_str(), "me"));
     let dir = std::path::PathBuf::from(dir);
     assert!(dir.join("file").is_file());
