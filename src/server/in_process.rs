@@ -26,7 +26,7 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A server that runs in this process.
 #[derive(Debug)]
-pub(crate) struct InProcess {
+pub(super) struct InProcess {
     target: Target,
     log: Arc<Log>,
     /// How it ended by itself.
@@ -37,7 +37,7 @@ pub(crate) struct InProcess {
 
 impl InProcess {
     /// Serves a free port of 127.0.0.1 on `runtime`. Whoever connects from now on is answered as soon as it accepts.
-    pub(crate) fn start(name: &str, serve: &Serve, runtime: &Handle) -> Result<Self, StartError> {
+    pub(super) fn start(name: &str, serve: &Serve, runtime: &Handle) -> Result<Self, StartError> {
         let failed = |error: &dyn fmt::Display| {
             StartError::from(Diagnostic::error(format!("the server `{name}` of this process cannot listen: {error}")))
         };

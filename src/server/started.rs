@@ -29,7 +29,7 @@ const IN_USE: &[&str] = &["address already in use", "address in use", "eaddrinus
 
 /// A program that was started and got ready.
 #[derive(Debug)]
-pub(crate) struct Started {
+pub(super) struct Started {
     process: Process,
     target: Target,
     warning: Option<Diagnostic>,
@@ -49,7 +49,7 @@ pub(crate) struct StartContext<'a> {
 
 impl Started {
     /// Builds it, starts it, waits until it is ready. To drop the future leaves nothing behind.
-    pub(crate) async fn start(name: &str, start: &Start, context: StartContext<'_>) -> Result<Self, StartError> {
+    pub(super) async fn start(name: &str, start: &Start, context: StartContext<'_>) -> Result<Self, StartError> {
         let start = Starting { start, context, subject: Subject::new(name, start, context.sources) };
         let prepared = start.prepare(Port::held())?;
         start.build(&prepared).await?;
@@ -63,8 +63,7 @@ impl Started {
         })
     }
 
-    /// What went less well than it should.
-    pub(crate) fn warning(&self) -> Option<&Diagnostic> {
+    pub(super) fn warning(&self) -> Option<&Diagnostic> {
         self.warning.as_ref()
     }
 
@@ -112,12 +111,12 @@ enum Failure {
 impl Starting<'_> {
     fn prepare(&self, port: io::Result<Port>) -> Result<Prepared, StartError> {
         let port = port.map_err(|error| self.subject.nothing_free("port", &error))?;
-        let mut values = BTreeMap::from([(Arc::from("port"), text(port.number()))]);
+        let mut values = BTreeMap::from([(Arc::from("port"), text(&port.number()))]);
         let mut dir = None;
         if uses(self.start, "dir", self.context.sources) {
             let made = TempDir::with_prefix("grpc-spec-");
             let made = made.map_err(|error| self.subject.nothing_free("temporary folder", &error))?;
-            values.insert("dir".into(), text(made.path().display()));
+            values.insert("dir".into(), text(&made.path().display()));
             dir = Some(made);
         }
         let scope = self.context.scope.child(values);
@@ -176,14 +175,14 @@ impl Starting<'_> {
 
     /// Where it listens, now that its log has said which port.
     fn target_with(&self, port: u16, scope: &Arc<Scope>) -> Result<Target, StartError> {
-        let scope = scope.child(BTreeMap::from([(Arc::from("port"), text(port))]));
+        let scope = scope.child(BTreeMap::from([(Arc::from("port"), text(&port))]));
         let mut evaluation = Evaluation::new(&scope, self.context.sources);
         let address = evaluation.address(self.start).ok_or(evaluation.problems)?;
         self.target(&address)
     }
 }
 
-fn text(value: impl ToString) -> Value {
+fn text(value: &impl ToString) -> Value {
     Value::Text(value.to_string().into())
 }
 

@@ -173,10 +173,10 @@ async fn a_build_runs_once_for_all_who_need_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let cwd = folder.path().display();
     let yaml = format!(
-        r#"
+        "
         api:
           start: {{ build: [sh, -c, 'echo built >> log'], command: [sh, -c, 'cat log; echo up; exec sleep 1000'], cwd: '{cwd}', ready: {{ log: up }} }}
-        "#
+        "
     );
     let suite = suite(&yaml);
     let (scope, builds) = (Arc::new(Scope::new()), Builds::new());
