@@ -61,3 +61,17 @@ fn keeps_raw_texts_and_their_styles() {
         r#"{a: 1.10, b: 'no', c: "x\ty", d: |"l\nm\n", e: >"f g"}"#
     );
 }
+
+#[test]
+fn scratch() {
+    let Ok(path) = std::env::var("SCRATCH") else { return };
+    for text in std::fs::read_to_string(path).expect("file").split("\n====\n") {
+        let text = text.replace("\\t", "\t").replace("\\r", "\r").replace("\\0", "\0");
+        let sources = Sources::new();
+        let file = sources.add("cases/a.yaml", text.clone());
+        let mut diagnostics = Diagnostics::new();
+        let tree = parse(file, &text, &mut diagnostics);
+        eprintln!("───── {:?}\n{}", text, tree.as_ref().map_or("none".to_owned(), show));
+        eprintln!("{}", crate::diagnostic::render_all(&diagnostics, &sources, false));
+    }
+}

@@ -1,0 +1,193 @@
+//! Starting a program and waiting until it is ready: names evaluated, build run, port held, all of it undone if the
+//! start fails or is dropped. Main type: [`Started`].
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+use super::build::Builds;
+use super::error::{StartError, Subject};
+use super::guard;
+use super::launch::{Evaluation, uses};
+use super::log::{Log, LogTail};
+use super::port::{Port, is_taken};
+use super::process::{GRACE, Launch, Process};
+use super::ready::{self, NotReady};
+use crate::diagnostic::{Diagnostic, Sources};
+use crate::expr::{Scope, Value};
+use crate::spec::Start;
+
+/// How long an address may still be taken by one that is just ending.
+const TAKEN_WITHIN: Duration = Duration::from_secs(2);
+/// What programs write when somebody else holds their port, in lower case.
+const IN_USE: &[&str] = &["address already in use", "address in use", "eaddrinuse", "addrinuse", "failed to bind"];
+
+/// A program that was started and got ready.
+#[derive(Debug)]
+pub(crate) struct Started {
+    process: Process,
+    address: String,
+    warning: Option<Diagnostic>,
+    // Below the process, and so dropped after it.
+    _port: Port,
+    _dir: Option<TempDir>,
+}
+
+/// What a start is given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StartContext<'a> {
+    /// The suite's values, and `servers.NAME.address` of the servers started before.
+    pub(crate) scope: &'a Arc<Scope>,
+    pub(crate) sources: &'a Sources,
+    pub(crate) builds: &'a Builds,
+}
+
+impl Started {
+    /// Builds it, starts it, waits until it is ready. To drop the future leaves nothing behind.
+    pub(crate) async fn start(name: &str, start: &Start, context: StartContext<'_>) -> Result<Self, StartError> {
+        let start = Starting { start, context, subject: Subject::new(name, start, context.sources) };
+        let prepared = start.prepare(Port::held())?;
+        start.build(&prepared).await?;
+        match start.run(prepared).await {
+            // Some programs cannot bind beside our hold.
+            Err(Failure::PortInUse(_)) => start.run(start.prepare(Port::unheld())?).await,
+            result => result,
+        }
+        .map_err(|failure| match failure {
+            Failure::PortInUse(error) | Failure::Other(error) => error,
+        })
+    }
+
+    /// What went less well than it should.
+    pub(crate) fn warning(&self) -> Option<&Diagnostic> {
+        self.warning.as_ref()
+    }
+
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
+    pub(super) fn log(&self) -> &Arc<Log> {
+        self.process.log()
+    }
+
+    pub(super) fn exited(&self) -> Option<String> {
+        self.process.exit().map(|exit| exit.to_string())
+    }
+
+    pub(super) async fn stop(self) {
+        self.process.stop(GRACE).await;
+    }
+}
+
+/// A start under way.
+struct Starting<'a> {
+    start: &'a Start,
+    context: StartContext<'a>,
+    subject: Subject<'a>,
+}
+
+/// All that a program needs to run.
+struct Prepared {
+    port: Port,
+    dir: Option<TempDir>,
+    scope: Arc<Scope>,
+    build: Option<Launch>,
+    launch: Launch,
+    /// Where it will listen, unless its log says another port.
+    address: String,
+}
+
+enum Failure {
+    /// It ended because it could not have the port that we picked for it.
+    PortInUse(StartError),
+    Other(StartError),
+}
+
+impl Starting<'_> {
+    fn prepare(&self, port: io::Result<Port>) -> Result<Prepared, StartError> {
+        let port = port.map_err(|error| self.subject.nothing_free("port", &error))?;
+        let mut values = BTreeMap::from([(Arc::from("port"), text(port.number()))]);
+        let mut dir = None;
+        if uses(self.start, "dir", self.context.sources) {
+            let made = TempDir::with_prefix("grpc-spec-");
+            let made = made.map_err(|error| self.subject.nothing_free("temporary folder", &error))?;
+            values.insert("dir".into(), text(made.path().display()));
+            dir = Some(made);
+        }
+        let scope = self.context.scope.child(values);
+        let mut evaluation = Evaluation::new(&scope, self.context.sources);
+        let build = evaluation.build(self.start);
+        let launch = evaluation.launch(self.start);
+        let address = evaluation.address(self.start);
+        match (launch, address) {
+            (Some(launch), Some(address)) if !evaluation.problems.has_errors() => {
+                Ok(Prepared { port, dir, scope, build, launch, address })
+            }
+            _ => Err(evaluation.problems.into()),
+        }
+    }
+
+    async fn build(&self, prepared: &Prepared) -> Result<(), StartError> {
+        let (Some(launch), Some(words)) = (&prepared.build, &self.start.build) else { return Ok(()) };
+        let within = self.start.build_within;
+        let built = self.context.builds.run(launch, within).await;
+        let place = words.first().map_or(self.start.span, |word| word.span);
+        built.map_err(|failure| self.subject.not_built(place, launch, within, &failure))
+    }
+
+    async fn run(&self, prepared: Prepared) -> Result<Started, Failure> {
+        let Prepared { port, dir, scope, launch, address, .. } = prepared;
+        if stays_taken(&address).await {
+            return Err(Failure::Other(self.subject.taken(&address)));
+        }
+        let mut process =
+            Process::spawn(&launch).map_err(|error| Failure::Other(self.subject.not_spawned(&launch, &error)))?;
+        let address = self.ready(&mut process, &scope, address).await.map_err(|why| {
+            let error = self.subject.not_ready(&why, self.start.ready.within, process.log());
+            let in_use = matches!(why, NotReady::Ended(_)) && self.subject.tells_port && says_in_use(&error.log);
+            if in_use { Failure::PortInUse(error) } else { Failure::Other(error) }
+        })?;
+        Ok(Started { process, address, warning: guard::warning(), _port: port, _dir: dir })
+    }
+
+    /// Waits until it is ready; returns where.
+    async fn ready(&self, process: &mut Process, scope: &Arc<Scope>, address: String) -> Result<String, NotReady> {
+        let within = self.start.ready.within;
+        let Some(pattern) = &self.start.ready.log else {
+            return ready::answers(process, &address, within).await.map(|()| address);
+        };
+        let Some(port) = ready::writes(process, &pattern.value, within).await? else { return Ok(address) };
+        let scope = scope.child(BTreeMap::from([(Arc::from("port"), text(port))]));
+        // What had a value with the port held has one with this.
+        Ok(Evaluation::new(&scope, self.context.sources).address(self.start).unwrap_or(address))
+    }
+}
+
+fn text(value: impl ToString) -> Value {
+    Value::Text(value.to_string().into())
+}
+
+/// Whether somebody answers at `address`, and still does after a while: what listened there may be just ending.
+async fn stays_taken(address: &str) -> bool {
+    let until = Instant::now() + TAKEN_WITHIN;
+    while is_taken(address).await {
+        if Instant::now() >= until {
+            return true;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    false
+}
+
+fn says_in_use(log: &LogTail) -> bool {
+    let text = log.text.to_lowercase();
+    IN_USE.iter().any(|phrase| text.contains(phrase))
+}
+
+#[cfg(test)]
+mod tests;
