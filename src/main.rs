@@ -1,3 +1,5 @@
 //! The `grpc-spec` binary; everything is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    grpc_spec::cli::main()
+}

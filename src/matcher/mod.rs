@@ -1,2 +1,24 @@
-//! Expectations: nodes compiled once against descriptors, then compared with what came back. Pure. Main types:
-//! [`Matcher`] for a value, `Expectation` for a whole `expect:`.
+//! Expectations: compiled from YAML by the type of what they speak of, everything that can be wrong reported before any
+//! call; compared with what came back, all mismatches at their places in the case file.
+//!
+//! [`compile`] makes a [`Matcher`] of a node and a type, [`Expectation`] one of a whole `expect:`, [`Across`] one of the
+//! figures over all repeats. A [`Mismatch`] becomes a diagnostic by [`Mismatch::to_diagnostic`].
+
+mod assignment;
+mod check;
+mod compare;
+mod format;
+mod json;
+mod list;
+mod mismatch;
+mod operator;
+mod order;
+mod place;
+mod rule;
+mod value_type;
+mod view;
+mod words;
+
+pub(crate) use mismatch::{Actual, Expected, Fault, Mismatch};
+pub(crate) use rule::Matcher;
+pub(crate) use value_type::{JsonForm, ValueType};

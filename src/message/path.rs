@@ -40,6 +40,11 @@ impl FieldPath {
         self.0.is_empty()
     }
 
+    /// As the subject of a headline: `` `items[3].name` ``, or `the message`.
+    pub(crate) fn subject(&self) -> String {
+        if self.is_root() { "the message".to_owned() } else { format!("`{self}`") }
+    }
+
     fn with(&self, segment: Segment) -> Self {
         let mut path = self.clone();
         path.0.push(segment);

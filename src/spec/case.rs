@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::Step;
 use crate::diagnostic::{FileId, Span, Spanned};
-use crate::schema::SchemaSources;
 use crate::yaml::Node;
 
 /// The one name of a case, in listings, filters, reports and reruns: `users/create.yaml::creates a user`.
@@ -39,8 +38,8 @@ pub(crate) struct CaseFile {
     /// As the user would name it.
     pub(crate) path: PathBuf,
     pub(crate) source: FileId,
-    /// Only without a `grpc-spec.yaml`.
-    pub(crate) protos: Option<SchemaSources>,
+    /// The file's own variables: name → the YAML written there.
+    pub(crate) vars: Vec<(Spanned<Arc<str>>, Node)>,
     pub(crate) cases: Vec<Arc<Case>>,
 }
 
@@ -52,7 +51,7 @@ pub(crate) struct Case {
     /// Of the whole case in its file.
     pub(crate) span: Span,
     pub(crate) description: Option<String>,
-    /// The file's and the case's.
+    /// The suite's, the file's and the case's, each once.
     pub(crate) tags: Vec<String>,
     /// Why it is not run.
     pub(crate) skip: Option<String>,

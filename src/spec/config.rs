@@ -1,15 +1,15 @@
-//! `grpc-spec.yaml`: protos, servers, profiles, and what is laid over them.
+//! What a suite says for all its files: `grpc-spec.yaml` with a profile, `--server` and `--var` laid over it. Main type:
+//! [`Config`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use regex::Regex;
-
-use super::Inherited;
-use crate::diagnostic::{FileId, Span, Spanned};
+use super::frame::SuiteFrame;
+use super::{Inherited, ServerSource, ServerSpec};
+use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, did_you_mean, one_of};
+use crate::expr::check_variable_name;
 use crate::schema::SchemaSources;
-use crate::yaml::Node;
+use crate::yaml::{Node, NodeKind, Scalar, Style};
 
 /// What a suite says, profile and overrides laid over it.
 #[derive(Debug, Default)]
@@ -21,8 +21,11 @@ pub(crate) struct Config {
     pub(crate) protos: SchemaSources,
     /// In the order written.
     pub(crate) servers: Vec<Arc<ServerSpec>>,
+    /// Its server is the only one there is, where none is named.
     pub(crate) inherited: Inherited,
     pub(crate) vars: Vec<(Spanned<Arc<str>>, Node)>,
+    /// `--var`: nearer than those of files and cases. Their spans lie in a source of their own, `--var`.
+    pub(crate) overriding_vars: Vec<(Spanned<Arc<str>>, Node)>,
     pub(crate) tags: Vec<String>,
 }
 
@@ -38,64 +41,157 @@ pub(crate) struct Overrides {
     pub(crate) in_process: Vec<String>,
 }
 
-/// A server by name.
-#[derive(Debug)]
-pub(crate) struct ServerSpec {
-    pub(crate) name: Spanned<String>,
-    pub(crate) source: ServerSource,
-    /// Merged under what calls say themselves.
-    pub(crate) metadata: Vec<(Spanned<String>, Node)>,
-    /// The `:authority` to send.
-    pub(crate) authority: Option<Spanned<String>>,
+impl Config {
+    /// Lays `overrides` over what a suite says; `usage` hears of a profile that is not there.
+    pub(super) fn new(
+        mut suite: SuiteFrame,
+        source: Option<FileId>,
+        overrides: &Overrides,
+        sources: &Sources,
+        usage: &mut Diagnostics,
+    ) -> Self {
+        if let Some(name) = &overrides.profile {
+            match suite.profiles.iter().position(|(known, _)| *known.value == **name) {
+                Some(at) => {
+                    let (_, profile) = suite.profiles.swap_remove(at);
+                    suite.lay(&profile);
+                }
+                None => push_once(usage, unknown_profile(name, &suite, source, sources)),
+            }
+        }
+        let declared = suite.servers.len();
+        let servers = override_servers(suite.servers, overrides, sources);
+        let mut inherited = suite.inherited;
+        if inherited.server.is_none()
+            && let [only] = if declared == 0 { &servers[..] } else { &servers[..declared] }
+        {
+            inherited.server = Some(only.name.clone());
+        }
+        Self {
+            source,
+            protos: suite.protos.resolve(&suite.folder),
+            folder: suite.folder,
+            servers,
+            inherited,
+            vars: suite.vars,
+            overriding_vars: Vec::new(),
+            tags: suite.tags.into_iter().map(|tag| tag.value).collect(),
+        }
+    }
+
+    /// Reports the overridden servers that none of `suites` has.
+    pub(super) fn check_overrides<'a>(
+        suites: impl Iterator<Item = &'a Self> + Clone,
+        overrides: &Overrides,
+        usage: &mut Diagnostics,
+    ) {
+        let mut known: Vec<&str> = suites.flat_map(|suite| &suite.servers).map(|server| &*server.name.value).collect();
+        known.sort_unstable();
+        known.dedup();
+        for (name, _) in &overrides.servers {
+            if !known.contains(&&**name) {
+                let unknown = Diagnostic::error(format!("unknown server `{name}`"));
+                usage.push(unknown.hints(server_hints(
+                    name,
+                    &known,
+                    "declare it under `servers:` in `grpc-spec.yaml`",
+                )));
+            }
+        }
+    }
 }
 
-/// Where a server is.
-#[derive(Debug)]
-pub(crate) enum ServerSource {
-    /// A program that a run starts.
-    Start(Start),
-    /// One that is already running: a scalar node, `${…}` allowed.
-    Address(Node),
-    /// One on the command line or from the harness: a literal address.
-    Override(String),
-    /// In the test's own process.
-    InProcess,
+/// Reads `--var`s, once for all suites.
+pub(super) fn read_vars(
+    overrides: &Overrides,
+    sources: &Sources,
+    usage: &mut Diagnostics,
+) -> Vec<(Spanned<Arc<str>>, Node)> {
+    let read = |(name, text): &(String, String)| {
+        let file = sources.add("--var", format!("{name}={text}"));
+        let at = Span::new(file, 0, name.len());
+        usage.extend(check_variable_name(name, at));
+        let scalar = Scalar { text: text.as_str().into(), style: Style::Plain };
+        let span = Span::new(file, name.len() + 1, name.len() + 1 + text.len());
+        (Spanned::new(Arc::from(name.as_str()), at), Node { span, kind: NodeKind::Scalar(scalar) })
+    };
+    overrides.vars.iter().map(read).collect()
 }
 
-/// `start:`. Scalars that may hold `${…}` are kept as nodes.
-#[derive(Debug)]
-pub(crate) struct Start {
-    pub(crate) span: Span,
-    /// Run once before it.
-    pub(crate) build: Option<Vec<Node>>,
-    pub(crate) build_within: Duration,
-    /// Program and arguments, passed as they are; at least the program.
-    pub(crate) command: Vec<Node>,
-    pub(crate) env: Vec<(Spanned<String>, Node)>,
-    /// The suite file's folder, unless said.
-    pub(crate) cwd: PathBuf,
-    pub(crate) ready: Ready,
-    pub(crate) scope: ServerScope,
-    /// Where it listens; default `http://127.0.0.1:${port}`.
-    pub(crate) address: Option<Node>,
+/// Reports a server that is not there, where it is named; `true` if it is there.
+pub(super) fn check_server(
+    named: &Spanned<String>,
+    servers: &[Arc<ServerSpec>],
+    in_suite: bool,
+    out: &mut Diagnostics,
+) -> bool {
+    let known: Vec<&str> = servers.iter().map(|server| &*server.name.value).collect();
+    let name = named.value.as_str();
+    if known.contains(&name) {
+        return true;
+    }
+    let way_out = match (in_suite, looks_like_address(name)) {
+        (true, true) => {
+            &format!("give it a name in `grpc-spec.yaml`: `servers: {{ NAME: {{ address: \"{name}\" }} }}`")
+        }
+        (true, false) => "declare it under `servers:` in `grpc-spec.yaml`",
+        (false, _) => "declare it under `servers:`, or write an address, such as `127.0.0.1:50051`",
+    };
+    let unknown = Diagnostic::error(format!("unknown server `{name}`")).at(named.span, "");
+    out.push(unknown.hints(server_hints(name, &known, way_out)));
+    false
 }
 
-/// When a started server counts as ready.
-#[derive(Debug)]
-pub(crate) struct Ready {
-    pub(crate) within: Duration,
-    /// Instead of the ladder: a line of its output; a group named `port` sets the port.
-    pub(crate) log: Option<Spanned<Regex>>,
+/// Whether a server that is named may be an address: no name has a `:` or a `/`.
+pub(super) fn looks_like_address(name: &str) -> bool {
+    name.contains([':', '/'])
 }
 
-/// How long a started server lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum ServerScope {
-    /// One for the run.
-    #[default]
-    Run,
-    /// One for each file that calls it.
-    File,
-    /// One for each case that calls it.
-    Case,
+fn server_hints(name: &str, known: &[&str], declare: &str) -> Vec<String> {
+    let servers = match known {
+        [] => declare.to_owned(),
+        known => format!("the servers are {}; or {declare}", one_of(known.iter().copied()).replace(" or ", " and ")),
+    };
+    did_you_mean(name, known.iter().copied()).into_iter().chain([servers]).collect()
+}
+
+/// The servers, those of the test's own process added or put in place, then those of `--server` put in place.
+fn override_servers(declared: Vec<Arc<ServerSpec>>, overrides: &Overrides, sources: &Sources) -> Vec<Arc<ServerSpec>> {
+    let mut servers = declared;
+    for name in &overrides.in_process {
+        if let Some(server) = servers.iter_mut().find(|server| server.name.value == *name) {
+            *server = Arc::new(server.at(ServerSource::InProcess));
+        } else {
+            let span = Span::new(sources.add("the test's own servers", name.as_str()), 0, name.len());
+            servers.push(Arc::new(ServerSpec::new(Spanned::new(name.clone(), span), ServerSource::InProcess)));
+        }
+    }
+    for (name, address) in &overrides.servers {
+        if let Some(server) = servers.iter_mut().find(|server| server.name.value == *name) {
+            *server = Arc::new(server.at(ServerSource::Override(address.clone())));
+        }
+    }
+    servers
+}
+
+fn unknown_profile(name: &str, suite: &SuiteFrame, source: Option<FileId>, sources: &Sources) -> Diagnostic {
+    let Some(source) = source else {
+        let unknown = Diagnostic::error(format!("unknown profile `{name}`: there is no `grpc-spec.yaml`"));
+        return unknown.hint("profiles stand in a `grpc-spec.yaml` in the cases' folder or above it");
+    };
+    let known = || suite.profiles.iter().map(|(name, _)| &*name.value);
+    let path = sources.get(source).path().display().to_string();
+    let unknown = Diagnostic::error(format!("unknown profile `{name}` in `{path}`"));
+    let exist = match suite.profiles.as_slice() {
+        [] => format!("it has no profiles; write `profiles: {{ {name}: … }}` in it"),
+        _ => format!("the profiles are {}", one_of(known()).replace(" or ", " and ")),
+    };
+    unknown.hints(did_you_mean(name, known())).hint(exist)
+}
+
+/// What is true of many suites is said once.
+fn push_once(out: &mut Diagnostics, diagnostic: Diagnostic) {
+    if !out.iter().any(|said| *said == diagnostic) {
+        out.push(diagnostic);
+    }
 }

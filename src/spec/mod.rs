@@ -3,23 +3,42 @@
 
 mod case;
 mod config;
+mod discover;
+mod frame;
+mod load;
+mod metadata;
+mod read;
+mod resolve;
+mod server;
 mod step;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(crate) use case::{Case, CaseFile, CaseId, Repeat};
-pub(crate) use config::{Config, Overrides, Ready, ServerScope, ServerSource, ServerSpec, Start};
+pub(crate) use config::{Config, Overrides};
+pub(crate) use load::{Loaded, load, load_for_id};
+pub(crate) use server::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start};
 pub(crate) use step::{Expect, Inherited, Payload, Step};
 
 use crate::diagnostic::Diagnostics;
 
-/// The case files that belong to one `grpc-spec.yaml` (or to none: then each stands by its own keys).
+/// The case files that belong to one `grpc-spec.yaml`; or one that stands by its own keys.
 #[derive(Debug)]
 pub(crate) struct Suite {
     pub(crate) config: Arc<Config>,
-    /// Sorted by path.
+    /// Sorted by id; an invalid suite file comes first.
     pub(crate) files: Vec<LoadedFile>,
+}
+
+impl Suite {
+    /// Whether `id` is that of one of its cases, or of one of its files that does not load.
+    fn has(&self, id: &str) -> bool {
+        self.files.iter().any(|file| match file {
+            LoadedFile::Valid(file) => file.cases.iter().any(|case| case.id.as_str() == id),
+            LoadedFile::Invalid(failure) => failure.id == id,
+        })
+    }
 }
 
 /// A case file, or why it cannot be read.
@@ -36,4 +55,9 @@ pub(crate) struct LoadFailure {
     pub(crate) id: String,
     pub(crate) path: PathBuf,
     pub(crate) diagnostics: Diagnostics,
+    /// Nothing is wrong with the file itself, but with the suite it belongs to.
+    pub(crate) blocked: bool,
 }
+
+#[cfg(test)]
+mod tests;

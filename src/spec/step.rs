@@ -2,16 +2,24 @@
 
 use std::time::Duration;
 
+use super::metadata::{self, Metadata};
 use crate::diagnostic::{Span, Spanned};
 use crate::yaml::Node;
 
-/// A call.
+/// A call's deadline, where nothing says otherwise.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A call, everything inherited resolved.
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) span: Span,
-    /// What stands nearest wins.
-    pub(crate) inherited: Inherited,
-    /// `pkg.Service/Method`, or `Method` where a `service` is inherited.
+    /// One of the suite's servers, and where it was named; the name of the only one, where none was.
+    pub(crate) server: Spanned<String>,
+    pub(crate) service: Option<Spanned<String>>,
+    pub(crate) timeout: Duration,
+    /// By key in lower case. Values: a scalar, a list, or an operator mapping; never `null`.
+    pub(crate) metadata: Metadata,
+    /// `pkg.Service/Method`, or `Method` where there is a `service`.
     pub(crate) call: Spanned<String>,
     pub(crate) payload: Payload,
     pub(crate) expect: Option<Expect>,
@@ -23,8 +31,20 @@ pub(crate) struct Inherited {
     pub(crate) server: Option<Spanned<String>>,
     pub(crate) service: Option<Spanned<String>>,
     pub(crate) timeout: Option<Spanned<Duration>>,
-    /// Merged by key (in lower case); `null` drops what is inherited. Values: a scalar, a list, or an operator mapping.
-    pub(crate) metadata: Vec<(Spanned<String>, Node)>,
+    /// Merged by key (in lower case); `null` drops what is inherited.
+    pub(crate) metadata: Metadata,
+}
+
+impl Inherited {
+    /// What stands nearer wins.
+    pub(super) fn overlaid(&self, near: &Self) -> Self {
+        Self {
+            server: near.server.as_ref().or(self.server.as_ref()).cloned(),
+            service: near.service.as_ref().or(self.service.as_ref()).cloned(),
+            timeout: near.timeout.as_ref().or(self.timeout.as_ref()).cloned(),
+            metadata: metadata::merge(&self.metadata, &near.metadata),
+        }
+    }
 }
 
 /// What is sent.

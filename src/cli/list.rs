@@ -1,0 +1,33 @@
+//! `grpc-spec list`: the ids of cases, one a line.
+
+use std::fmt::Write as _;
+use std::io;
+use std::sync::Arc;
+
+use super::args::ListArguments;
+use super::{Exit, nothing_selected, print_diagnostics};
+use crate::diagnostic::Sources;
+use crate::report::{ColourChoice, Output};
+use crate::spec;
+
+pub(super) fn list(arguments: ListArguments) -> io::Result<Exit> {
+    let colour = ColourChoice::from(arguments.color);
+    let sources = Arc::new(Sources::new());
+    let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);
+    let selection = arguments.selection.selection();
+    let mut text = String::new();
+    for suite in &loaded.suites {
+        for case in selection.choose(suite).iter().flat_map(|chosen| &chosen.cases) {
+            let _ = writeln!(text, "{}", case.id);
+        }
+    }
+    Output::stdout().block(&text)?;
+    print_diagnostics(loaded.all_diagnostics(), &sources, colour)?;
+    if loaded.has_errors() {
+        Ok(Exit::Invalid)
+    } else if text.is_empty() {
+        nothing_selected(loaded.case_count())
+    } else {
+        Ok(Exit::Passed)
+    }
+}

@@ -1,0 +1,121 @@
+//! `grpc-spec run`: load → plan → run → report → exit code.
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::RunArguments;
+use super::{Exit, nothing_selected, print_diagnostics};
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::plan::{PlannedSuite, plan_suite};
+use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
+use crate::runner::{
+    CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Schedule, Session, Subject, SuiteRun,
+    Summary, case_runtime, default_jobs, not_run,
+};
+use crate::select::Selection;
+use crate::spec::{self, Loaded};
+
+pub(super) fn run(arguments: RunArguments) -> io::Result<Exit> {
+    let colour = ColourChoice::from(arguments.color);
+    let sources = Arc::new(Sources::new());
+    let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);
+    let selection = arguments.selection.selection();
+    let planned: Vec<PlannedSuite> =
+        loaded.suites.iter().map(|suite| plan_suite(&suite.config, &selection.choose(suite), &sources)).collect();
+
+    let diagnostics = loaded.all_diagnostics().chain(planned.iter().flat_map(|suite| suite.diagnostics()));
+    print_diagnostics(diagnostics, &sources, colour)?;
+    let mut junit = arguments.junit.map(|path| JUnit::new(path, Arc::clone(&sources), arguments.full));
+    if loaded.has_errors() || planned.iter().any(PlannedSuite::has_errors) {
+        if let Some(junit) = &mut junit {
+            report_invalid(junit, &loaded, &selection, &planned, &sources)?;
+        }
+        return Ok(Exit::Invalid);
+    }
+    let known = loaded.case_count();
+    let cases: Vec<Job> = jobs(&planned);
+    if cases.is_empty() {
+        return nothing_selected(known);
+    }
+
+    let style = FailureStyle { colour: colour.for_stdout(), full: arguments.full };
+    let mut reporters: Vec<Box<dyn Reporter>> =
+        vec![Box::new(Console::new(Output::stdout(), Arc::clone(&sources), style))];
+    if let Some(junit) = junit {
+        reporters.push(Box::new(junit));
+    }
+    let schedule = Schedule {
+        jobs: arguments.jobs.map_or_else(default_jobs, NonZeroUsize::get),
+        fail_fast: arguments.fail_fast,
+        filtered_out: known - cases.len(),
+        cases,
+    };
+    let suites = planned.into_iter().map(|suite| SuiteRun { config: suite.config, scope: suite.scope }).collect();
+    drive(schedule, suites, sources, reporters)
+}
+
+/// Runs the schedule on a runtime of its own, reporters listening.
+fn drive(
+    schedule: Schedule,
+    suites: Vec<SuiteRun>,
+    sources: Arc<Sources>,
+    mut reporters: Vec<Box<dyn Reporter>>,
+) -> io::Result<Exit> {
+    let runtime = case_runtime()?;
+    let interrupt = Interrupt::new();
+    let mut reported = Ok(());
+    let summary = runtime.block_on(async {
+        interrupt.listen();
+        let session = Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone()));
+        schedule
+            .run(session, |event| {
+                for reporter in &mut reporters {
+                    if let Err(error) = reporter.event(&event) {
+                        // Nobody reads any more: end in good order, servers stopped.
+                        interrupt.raise();
+                        reported = Err(error);
+                    }
+                }
+            })
+            .await
+    });
+    // What is still blocking here holds nothing that matters.
+    runtime.shutdown_timeout(Duration::from_millis(500));
+    reported?;
+    Ok(if interrupt.is_raised() { Exit::Interrupted } else { Exit::of(&summary) })
+}
+
+fn jobs(planned: &[PlannedSuite]) -> Vec<Job> {
+    let entries = planned.iter().enumerate().flat_map(|(suite, planned)| planned.entries.iter().map(move |entry| (suite, entry)));
+    entries.filter_map(|(suite, entry)| Some(Job { suite, case: Arc::clone(entry.plan.as_ref().ok()?) })).collect()
+}
+
+/// Reports are written whatever happened: what is invalid is an error in them, and nothing else ran.
+fn report_invalid(
+    junit: &mut JUnit,
+    loaded: &Loaded,
+    selection: &Selection,
+    planned: &[PlannedSuite],
+    sources: &Arc<Sources>,
+) -> io::Result<()> {
+    let invalid = |diagnostics: &Diagnostics| Outcome::Errored(Box::new(CaseError::Invalid(diagnostics.clone())));
+    let mut results: Vec<CaseResult> = Vec::new();
+    for failure in loaded.suites.iter().flat_map(|suite| selection.failures(suite)) {
+        results.push(not_run(Subject::of_failure(failure), invalid(&failure.diagnostics)));
+    }
+    for entry in planned.iter().flat_map(|suite| &suite.entries) {
+        let outcome = match &entry.plan {
+            Ok(_) => Outcome::NotRun("something else is invalid"),
+            Err(diagnostics) => invalid(diagnostics),
+        };
+        results.push(not_run(Subject::of_case(&entry.file, &entry.case, sources), outcome));
+    }
+    let mut summary = Summary::default();
+    for result in results {
+        summary.add(&result.outcome);
+        junit.event(&Event::CaseFinished(Arc::new(result)))?;
+    }
+    junit.event(&Event::RunFinished(summary))
+}

@@ -1,0 +1,277 @@
+//! Cases as libtest-mimic's trials: which there are, and what each does when it is run.
+
+use std::collections::{HashMap, HashSet};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use std::{env, io};
+
+use libtest_mimic::{Arguments, ColorSetting, Completion, Failed, Trial};
+use tokio::runtime::{Handle, Runtime};
+
+use super::Harness;
+use crate::cli::Exit;
+use crate::diagnostic::{self, Diagnostics, Sources};
+use crate::plan::{PlannedCase, plan_suite};
+use crate::report::{ColourChoice, FailureStyle, JUnit, Output, Reporter as _, render_failure};
+use crate::runner::{
+    CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Session, Subject, SuiteRun, Summary,
+    case_runtime, not_run, panic_message, run_case,
+};
+use crate::select::Selection;
+use crate::spec::{self, CaseId, Loaded, LoadedFile};
+
+/// How long what still blocks at the end is waited for.
+const END_WITHIN: Duration = Duration::from_millis(500);
+
+pub(super) fn run(harness: Harness, arguments: &Arguments) -> ExitCode {
+    let sources = Arc::new(Sources::new());
+    let loaded = match (&arguments.filter, arguments.exact) {
+        (Some(id), true) => spec::load_for_id(&harness.path, id, &harness.overrides, &sources),
+        _ => spec::load(std::slice::from_ref(&harness.path), &harness.overrides, &sources),
+    };
+    let tests = list_tests(&loaded, &sources);
+    if arguments.list {
+        let trials = tests.iter().map(|test| test.trial(|| Ok(Completion::Completed))).collect();
+        let _ = libtest_mimic::run(arguments, trials);
+        return ExitCode::SUCCESS;
+    }
+    let ran = if loaded.diagnostics.has_errors() {
+        let text = diagnostic::render_all(loaded.diagnostics.iter(), &sources, ColourChoice::Auto.for_stderr());
+        Output::stderr().block(&text).map(|()| Exit::Invalid.into())
+    } else if tests.is_empty() {
+        let text = format!("error: there are no cases at `{}`\n", harness.path.display());
+        Output::stderr().block(&text).map(|()| Exit::NothingSelected.into())
+    } else {
+        run_tests(harness, arguments, &loaded, tests, sources)
+    };
+    ran.unwrap_or_else(|error| {
+        let _ = Output::stderr().block(&format!("error: {error}\n"));
+        Exit::Invalid.into()
+    })
+}
+
+/// One test: a case, or a file that could not be loaded.
+struct Test {
+    subject: Subject,
+    /// `skip:`, with its reason.
+    skip: Option<String>,
+    what: What,
+}
+
+enum What {
+    Case { suite: usize, id: CaseId },
+    Invalid(Diagnostics),
+}
+
+impl Test {
+    fn trial(&self, runner: impl FnOnce() -> Result<Completion, Failed> + Send + 'static) -> Trial {
+        Trial::ignorable_test(&self.subject.id, runner).with_ignored_flag(self.skip.is_some())
+    }
+
+    /// Whether the arguments have it run.
+    fn is_meant(&self, arguments: &Arguments) -> bool {
+        let probe = self.trial(|| Ok(Completion::Completed));
+        !arguments.is_filtered_out(&probe) && !arguments.is_ignored(&probe)
+    }
+}
+
+fn list_tests(loaded: &Loaded, sources: &Sources) -> Vec<Test> {
+    let mut tests = Vec::new();
+    for (suite, files) in loaded.suites.iter().map(|suite| &suite.files).enumerate() {
+        for file in files {
+            match file {
+                LoadedFile::Invalid(failure) => tests.push(Test {
+                    subject: Subject::of_failure(failure),
+                    skip: None,
+                    what: What::Invalid(failure.diagnostics.clone()),
+                }),
+                LoadedFile::Valid(file) => tests.extend(file.cases.iter().map(|case| Test {
+                    subject: Subject::of_case(file, case, sources),
+                    skip: case.skip.clone(),
+                    what: What::Case { suite, id: case.id.clone() },
+                })),
+            }
+        }
+    }
+    tests
+}
+
+fn run_tests(
+    harness: Harness,
+    arguments: &Arguments,
+    loaded: &Loaded,
+    tests: Vec<Test>,
+    sources: Arc<Sources>,
+) -> io::Result<ExitCode> {
+    let started = Instant::now();
+    let mut plans = plan(loaded, &tests, arguments, &sources);
+    let runtime = case_runtime()?;
+    let serving = Serving::new(harness)?;
+    let interrupt = Interrupt::new();
+    {
+        let _entered = runtime.enter();
+        interrupt.listen();
+    }
+    let suites = std::mem::take(&mut plans.suites);
+    let session = Arc::new(Session::new(Arc::clone(&sources), suites, serving.servers(), interrupt.clone()));
+    session.expect_cases(plans.cases.values().filter_map(|plan| plan.as_ref().ok()));
+    let shared = Arc::new(Shared {
+        session: Arc::clone(&session),
+        sources: Arc::clone(&sources),
+        style: FailureStyle { colour: colours(arguments), full: false },
+        runtime: runtime.handle().clone(),
+        nextest: env::var_os("NEXTEST").is_some_and(|value| value == "1"),
+        results: Mutex::default(),
+    });
+    let trials = tests.into_iter().map(|test| trial(test, &mut plans, &shared)).collect();
+    let conclusion = libtest_mimic::run(arguments, trials);
+
+    runtime.block_on(session.finish());
+    shared.report(started)?;
+    runtime.shutdown_timeout(END_WITHIN);
+    serving.end();
+    Ok(if interrupt.is_raised() { Exit::Interrupted.into() } else { conclusion.exit_code() })
+}
+
+/// The plans of the cases that are meant.
+struct Plans {
+    suites: Vec<SuiteRun>,
+    cases: HashMap<(usize, CaseId), Result<Job, Diagnostics>>,
+}
+
+fn plan(loaded: &Loaded, tests: &[Test], arguments: &Arguments, sources: &Arc<Sources>) -> Plans {
+    let mut meant = HashSet::new();
+    for test in tests.iter().filter(|test| test.is_meant(arguments)) {
+        if let What::Case { suite, id } = &test.what {
+            meant.insert((*suite, id.clone()));
+        }
+    }
+    let mut plans = Plans { suites: Vec::new(), cases: HashMap::new() };
+    for (suite, loaded) in loaded.suites.iter().enumerate() {
+        let mut chosen = Selection::all().choose(loaded);
+        for file in &mut chosen {
+            file.cases.retain(|case| meant.contains(&(suite, case.id.clone())));
+        }
+        chosen.retain(|file| !file.cases.is_empty());
+        let planned = plan_suite(&loaded.config, &chosen, sources);
+        plans.suites.push(SuiteRun { config: planned.config, scope: planned.scope });
+        for entry in planned.entries {
+            let plan = entry.plan.map(|case| Job { suite, case });
+            plans.cases.insert((suite, entry.case.id.clone()), plan);
+        }
+    }
+    plans
+}
+
+/// What the trials of a run share.
+struct Shared {
+    session: Arc<Session>,
+    sources: Arc<Sources>,
+    style: FailureStyle,
+    runtime: Handle,
+    /// Under nextest a failure is printed by us, and nextest puts it into its own report.
+    nextest: bool,
+    results: Mutex<Vec<Arc<CaseResult>>>,
+}
+
+fn trial(test: Test, plans: &mut Plans, shared: &Arc<Shared>) -> Trial {
+    let shared_ = Arc::clone(shared);
+    let subject = test.subject.clone();
+    let plan = match &test.what {
+        What::Invalid(diagnostics) => Some(Err(diagnostics.clone())),
+        What::Case { suite, id } => plans.cases.remove(&(*suite, id.clone())),
+    };
+    if let (Some(reason), None) = (&test.skip, &plan) {
+        shared.keep(not_run(subject.clone(), Outcome::Skipped(reason.clone())));
+    }
+    test.trial(move || match plan {
+        Some(Ok(job)) => shared_.run(subject, job),
+        Some(Err(diagnostics)) => {
+            shared_.end(not_run(subject, Outcome::Errored(Box::new(CaseError::Invalid(diagnostics)))))
+        }
+        // filtered out or ignored: libtest-mimic does not run it
+        None => Ok(Completion::ignored()),
+    })
+}
+
+impl Shared {
+    fn run(&self, subject: Subject, job: Job) -> Result<Completion, Failed> {
+        if self.session.interrupt().is_raised() {
+            return self.end(not_run(subject, Outcome::NotRun("interrupted")));
+        }
+        let case = self.runtime.spawn(run_case(Arc::clone(&self.session), job));
+        let result = self.runtime.block_on(case);
+        self.end(result.unwrap_or_else(|panic| not_run(subject, Outcome::Bug(panic_message(panic)))))
+    }
+
+    fn end(&self, result: CaseResult) -> Result<Completion, Failed> {
+        let result = self.keep(result);
+        match result.outcome {
+            Outcome::Passed => return Ok(Completion::Completed),
+            Outcome::Skipped(_) => return Ok(Completion::ignored()),
+            Outcome::NotRun(reason) => return Ok(Completion::ignored_with(reason)),
+            Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Bug(_) => {}
+        }
+        let text = render_failure(&result, &self.sources, self.style);
+        if self.nextest {
+            let _ = Output::stderr().block(&format!("Error: {text}"));
+            return Err(Failed::without_message());
+        }
+        Err(text.into())
+    }
+
+    fn keep(&self, result: CaseResult) -> Arc<CaseResult> {
+        let result = Arc::new(result);
+        self.results.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&result));
+        result
+    }
+
+    /// Writes the JUnit report, where one is asked for.
+    fn report(&self, started: Instant) -> io::Result<()> {
+        let Some(path) = env::var_os("GRPC_SPEC_JUNIT").filter(|path| !path.is_empty() && !self.nextest) else {
+            return Ok(());
+        };
+        let mut junit = JUnit::new(path.into(), Arc::clone(&self.sources), false);
+        let mut summary = Summary::default();
+        for result in &*self.results.lock().unwrap_or_else(PoisonError::into_inner) {
+            summary.add(&result.outcome);
+            junit.event(&Event::CaseFinished(Arc::clone(result)))?;
+        }
+        summary.elapsed = started.elapsed();
+        junit.event(&Event::RunFinished(summary))
+    }
+}
+
+/// The servers in the test's own process, and their runtime.
+struct Serving {
+    harness: Harness,
+    runtime: Option<Runtime>,
+}
+
+impl Serving {
+    fn new(harness: Harness) -> io::Result<Self> {
+        let runtime = if harness.serve.is_empty() { None } else { Some(case_runtime()?) };
+        Ok(Self { harness, runtime })
+    }
+
+    fn servers(&self) -> InProcessServers {
+        let runtime = self.runtime.as_ref().map(|runtime| runtime.handle().clone());
+        InProcessServers { serve: self.harness.serve.clone(), runtime }
+    }
+
+    fn end(self) {
+        if let Some(runtime) = self.runtime {
+            runtime.shutdown_timeout(END_WITHIN);
+        }
+    }
+}
+
+fn colours(arguments: &Arguments) -> bool {
+    let choice = match arguments.color {
+        Some(ColorSetting::Always) => ColourChoice::Always,
+        Some(ColorSetting::Never) => ColourChoice::Never,
+        Some(ColorSetting::Auto) | None => ColourChoice::Auto,
+    };
+    choice.for_stdout()
+}

@@ -1,0 +1,149 @@
+//! The type an expectation is read by: a field's, or that of parsed JSON. Main type: [`ValueType`].
+
+use std::sync::LazyLock;
+
+use prost_reflect::{DescriptorPool, Kind, MessageDescriptor, Value};
+
+use super::json;
+use super::operator::Classes;
+use crate::message::{FieldType, WellKnown, kind_name, render_value};
+
+/// The type of what an expectation speaks of.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum ValueType {
+    Field(FieldType),
+    /// JSON: the inside of a `google.protobuf.Struct` and its like, or of a text under `$json`.
+    Json(JsonForm),
+}
+
+/// What a JSON value may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JsonForm {
+    Any,
+    Object,
+    Array,
+}
+
+/// A type as the compiler meets it, well-known types told apart.
+#[derive(Debug, Clone)]
+pub(super) enum Shape {
+    /// A scalar or an enum.
+    Scalar(Kind),
+    Timestamp,
+    Duration,
+    Any(MessageDescriptor),
+    /// `google.protobuf.Int32Value` and its like: read as their value.
+    Wrapper(Kind),
+    /// Read as the list of its paths.
+    FieldMask,
+    /// `google.protobuf.Struct`, `Value`, `ListValue`: read as the JSON in it.
+    Tree(JsonForm),
+    Message(MessageDescriptor),
+    List(Kind),
+    Map {
+        key: Kind,
+        value: Kind,
+    },
+    Json(JsonForm),
+}
+
+static WELL_KNOWN: LazyLock<DescriptorPool> = LazyLock::new(DescriptorPool::global);
+
+/// A type of `google.protobuf` that any schema has, `None` for no such name.
+pub(super) fn well_known(name: &str) -> Option<MessageDescriptor> {
+    WELL_KNOWN.get_message_by_name(&format!("google.protobuf.{name}"))
+}
+
+impl ValueType {
+    pub(super) const JSON: Self = Self::Json(JsonForm::Any);
+    pub(super) const STRING: Self = Self::single(Kind::String);
+    pub(super) const BYTES: Self = Self::single(Kind::Bytes);
+    /// Of lengths and counts.
+    pub(super) const COUNT: Self = Self::single(Kind::Uint64);
+
+    pub(super) const fn single(kind: Kind) -> Self {
+        Self::Field(FieldType::Single(kind))
+    }
+
+    pub(super) fn shape(&self) -> Shape {
+        match self {
+            Self::Json(form) => Shape::Json(*form),
+            Self::Field(FieldType::List(kind)) => Shape::List(kind.clone()),
+            Self::Field(FieldType::Map { key, value }) => Shape::Map { key: key.clone(), value: value.clone() },
+            Self::Field(FieldType::Single(Kind::Message(descriptor))) => match WellKnown::of(descriptor) {
+                Some(WellKnown::Timestamp) => Shape::Timestamp,
+                Some(WellKnown::Duration) => Shape::Duration,
+                Some(WellKnown::Any) => Shape::Any(descriptor.clone()),
+                Some(WellKnown::Struct) => Shape::Tree(JsonForm::Object),
+                Some(WellKnown::Value) => Shape::Tree(JsonForm::Any),
+                Some(WellKnown::ListValue) => Shape::Tree(JsonForm::Array),
+                Some(WellKnown::Wrapper(kind)) => Shape::Wrapper(kind),
+                Some(WellKnown::FieldMask) => Shape::FieldMask,
+                Some(WellKnown::Empty) | None => Shape::Message(descriptor.clone()),
+            },
+            Self::Field(FieldType::Single(kind)) => Shape::Scalar(kind.clone()),
+        }
+    }
+
+    /// Of an element of a list, if it is one.
+    pub(super) fn element(&self) -> Option<Self> {
+        match self {
+            Self::Field(FieldType::List(kind)) => Some(Self::single(kind.clone())),
+            Self::Json(JsonForm::Any | JsonForm::Array) => Some(Self::JSON),
+            _ => None,
+        }
+    }
+
+    /// As a proto file writes it, or `JSON`.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Field(ty) => kind_name(ty),
+            Self::Json(JsonForm::Any) => "JSON".to_owned(),
+            Self::Json(JsonForm::Object) => "JSON object".to_owned(),
+            Self::Json(JsonForm::Array) => "JSON array".to_owned(),
+        }
+    }
+
+    /// The name of a value's own type: JSON knows it only from the value.
+    pub(super) fn name_of(&self, value: &Value) -> String {
+        match self {
+            Self::Field(ty) => kind_name(ty),
+            Self::Json(_) => json::type_name(value).to_owned(),
+        }
+    }
+
+    /// On one line, shortened.
+    pub(super) fn render(&self, value: &Value) -> String {
+        match self {
+            Self::Field(ty) => render_value(value, ty),
+            Self::Json(_) => json::render(value),
+        }
+    }
+}
+
+impl Shape {
+    /// What operators see in it.
+    pub(super) fn classes(&self) -> Classes {
+        match self {
+            Self::Scalar(kind) | Self::Wrapper(kind) => match kind {
+                Kind::Bool => Classes::BOOL,
+                Kind::String => Classes::STRING,
+                Kind::Bytes => Classes::BYTES,
+                Kind::Enum(_) => Classes::ENUM,
+                Kind::Message(_) => Classes::MESSAGE,
+                _ => Classes::NUMBER,
+            },
+            Self::Timestamp => Classes::TIMESTAMP,
+            Self::Duration => Classes::DURATION,
+            Self::Any(_) => Classes::ANY,
+            Self::FieldMask | Self::List(_) | Self::Tree(JsonForm::Array) | Self::Json(JsonForm::Array) => {
+                Classes::LIST
+            }
+            Self::Message(_) => Classes::MESSAGE,
+            Self::Map { .. } | Self::Tree(JsonForm::Object) | Self::Json(JsonForm::Object) => Classes::MAP,
+            Self::Tree(JsonForm::Any) | Self::Json(JsonForm::Any) => {
+                Classes::NUMBER.or(Classes::BOOL).or(Classes::STRING).or(Classes::LIST).or(Classes::MAP)
+            }
+        }
+    }
+}

@@ -1,0 +1,472 @@
+//! Node → value: the [`Builder`] walks a node along its type, and reports everything that is wrong on the way. The same
+//! walk runs when planning, where some names have no value yet, and again for such values when the case runs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MapKey, MessageDescriptor, Value};
+
+use super::field::single_name;
+use super::file::Files;
+use super::key::{is_operator_key, quoted_key};
+use super::scalar::{Raw, Written, read_scalar, with_article};
+use super::well_known::is_null_value;
+use super::{Field, FieldPath, FieldType, ValueTemplate, WellKnown, find_field, map_key};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
+use crate::expr::{self, Env, Scope};
+use crate::yaml::{Entry, Node, NodeKind, Style};
+
+/// What is known while nodes are read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    /// Shared, because a value with holes keeps them until the case runs.
+    pub(crate) sources: &'a Arc<Sources>,
+    pub(crate) env: &'a Env,
+    /// Where `$type` finds its message.
+    pub(crate) pool: &'a DescriptorPool,
+    /// Whether `$file` operands are read: `check` reads only those of selected cases.
+    pub(crate) read_files: bool,
+}
+
+/// A value of any type: a field's, an element's (`FieldType::Single`), a whole message. Operators that make values
+/// (`$hex`, `$file`, …) are read; those that only expect (`$between`) are errors, as is a plain `null` where nothing
+/// but a value will do.
+pub(crate) fn build_value(
+    node: &Node,
+    ty: &FieldType,
+    path: &FieldPath,
+    context: &Context<'_>,
+    out: &mut Diagnostics,
+) -> Option<ValueTemplate> {
+    let mut files = Files::default();
+    let names = Names::Planning(context.env);
+    let built = Builder::new(context.sources, context.pool, names, &mut files, context.read_files, out)
+        .required(node, ty, path)?;
+    Some(match built {
+        Built::Value(value) => ValueTemplate::Constant(value),
+        Built::Later | Built::Null => ValueTemplate::deferred(node, ty, path, context),
+    })
+}
+
+/// Where names get their values.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Names<'a> {
+    Planning(&'a Env),
+    Running(&'a Scope),
+}
+
+/// What became of a node.
+#[derive(Debug)]
+pub(super) enum Built {
+    Value(Value),
+    /// A plain `null`: the field stays unset.
+    Null,
+    /// It depends on what is known when the case runs.
+    Later,
+}
+
+/// What a node holds once templates are resolved.
+pub(super) enum Content {
+    Container,
+    Text(Arc<str>, Written),
+    /// The YAML that a whole `${name}` stands for.
+    Node(Node),
+    Later,
+}
+
+/// Messages, lists and mappings of JSON, values of variables and files: how deep they may nest. The receiver's limit, too.
+const MAX_DEPTH: usize = 100;
+/// Nodes read for one value: variables within variables may come to more than anyone wrote.
+const MAX_NODES: usize = 1_000_000;
+/// Bytes that `$zeros` and `$file` may bring into one value.
+const MAX_BYTES: usize = 256 << 20;
+
+pub(super) struct Builder<'a> {
+    pub(super) sources: &'a Arc<Sources>,
+    pub(super) pool: &'a DescriptorPool,
+    names: Names<'a>,
+    pub(super) files: &'a mut Files,
+    pub(super) read_files: bool,
+    pub(super) out: &'a mut Diagnostics,
+    /// Inside a JSON file: no operators, no templates.
+    pub(super) literal: bool,
+    depth: usize,
+    nodes_left: usize,
+    bytes_left: usize,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(
+        sources: &'a Arc<Sources>,
+        pool: &'a DescriptorPool,
+        names: Names<'a>,
+        files: &'a mut Files,
+        read_files: bool,
+        out: &'a mut Diagnostics,
+    ) -> Self {
+        let (nodes_left, bytes_left) = (MAX_NODES, MAX_BYTES);
+        Self { sources, pool, names, files, read_files, out, literal: false, depth: 0, nodes_left, bytes_left }
+    }
+}
+
+impl Builder<'_> {
+    /// As [`Self::value`], where leaving it out is not possible.
+    pub(super) fn required(&mut self, node: &Node, ty: &FieldType, path: &FieldPath) -> Option<Built> {
+        let built = self.value(node, ty, path)?;
+        if matches!(built, Built::Null) {
+            let error = Diagnostic::error(format!("{} is null", path.subject()));
+            let error = error.at(node.span, format!("expected {}", describe(ty)));
+            self.out.push(match ty {
+                FieldType::Single(Kind::Message(_)) => error.hint("write `{}` for an empty message"),
+                _ => error,
+            });
+            return None;
+        }
+        Some(built)
+    }
+
+    /// Reads a node by type. `None` after an error.
+    pub(super) fn value(&mut self, node: &Node, ty: &FieldType, path: &FieldPath) -> Option<Built> {
+        self.nodes_left = match self.nodes_left.checked_sub(1) {
+            Some(left) => left,
+            None => return self.too_much(node.span, path, &format!("more than {MAX_NODES} values")),
+        };
+        match self.content(node)? {
+            Content::Container => self.container(node, ty, path),
+            Content::Text(text, written) => self.scalar(Raw { text: &text, written, span: node.span }, ty, path),
+            Content::Node(stands_for) => {
+                let before = std::mem::take(self.out);
+                let built = self.deeper(node.span, path, |this| this.value(&stands_for, ty, path));
+                let found = std::mem::replace(self.out, before);
+                self.out.extend(found.into_iter().map(|problem| problem.also(node.span, "used here")));
+                built
+            }
+            Content::Later => Some(Built::Later),
+        }
+    }
+
+    /// Resolves the templates of a scalar.
+    pub(super) fn content(&mut self, node: &Node) -> Option<Content> {
+        let Some(scalar) = node.as_scalar() else { return Some(Content::Container) };
+        let written = if scalar.style == Style::Plain { Written::Plain } else { Written::Quoted };
+        if self.literal || !(scalar.text.contains("${") || scalar.text.contains("{{")) {
+            return Some(Content::Text(Arc::clone(&scalar.text), written));
+        }
+        let template = match expr::Text::of(node, self.sources, self.out)? {
+            expr::Text::Literal(text) => return Some(Content::Text(text.into(), written)),
+            expr::Text::Template(template) => template,
+        };
+        let value = match self.names {
+            Names::Planning(env) => {
+                if !template.check(env, self.sources, self.out) {
+                    return None;
+                }
+                template.fold(env)
+            }
+            Names::Running(scope) => match template.evaluate(scope) {
+                Ok(value) => Some(value),
+                Err(problem) => {
+                    self.out.push(problem);
+                    return None;
+                }
+            },
+        };
+        Some(match value {
+            Some(expr::Value::Text(text)) => Content::Text(text, Written::Computed),
+            Some(expr::Value::Yaml(node)) => Content::Node(node),
+            None => Content::Later,
+        })
+    }
+
+    fn scalar(&mut self, raw: Raw<'_>, ty: &FieldType, path: &FieldPath) -> Option<Built> {
+        if raw.written == Written::Plain && matches!(raw.text, "null" | "~") {
+            return Some(match ty {
+                FieldType::Single(Kind::Enum(descriptor)) if is_null_value(descriptor) => {
+                    Built::Value(Value::EnumNumber(0))
+                }
+                FieldType::Single(Kind::Message(descriptor)) => match WellKnown::of(descriptor) {
+                    Some(WellKnown::Value) => Built::Value(super::json::null(descriptor)),
+                    _ => Built::Null,
+                },
+                _ => Built::Null,
+            });
+        }
+        let read = match ty {
+            FieldType::Single(Kind::Message(descriptor)) => match WellKnown::of(descriptor) {
+                Some(known) => known.read_scalar(raw, descriptor),
+                None => read_scalar(raw, &Kind::Message(descriptor.clone())),
+            },
+            FieldType::Single(kind) => read_scalar(raw, kind),
+            FieldType::List(_) | FieldType::Map { .. } => {
+                self.out.push(mismatch(raw.span, "a single value", ty, path));
+                return None;
+            }
+        };
+        read.map_err(|problem| self.out.push(problem.at(raw.span, path))).ok().map(Built::Value)
+    }
+
+    /// A list or a mapping.
+    fn container(&mut self, node: &Node, ty: &FieldType, path: &FieldPath) -> Option<Built> {
+        if let FieldType::Single(Kind::Message(descriptor)) = ty {
+            return self.deeper(node.span, path, |this| this.message(node, descriptor, path));
+        }
+        if let Some(entries) = self.operators(node) {
+            return self.operator(node, entries, ty, path);
+        }
+        match (ty, &node.kind) {
+            (FieldType::List(kind), NodeKind::Sequence(items)) => self.list(items, kind, path),
+            (FieldType::Map { key, value }, NodeKind::Mapping(entries)) => self.map(entries, key, value, path),
+            (FieldType::Single(Kind::Bytes), NodeKind::Mapping(entries))
+                if super::any::type_entry(entries).is_some() =>
+            {
+                self.typed_bytes(node, entries, path)
+            }
+            _ => {
+                self.out.push(mismatch(node.span, node.describe(), ty, path));
+                None
+            }
+        }
+    }
+
+    fn message(&mut self, node: &Node, descriptor: &MessageDescriptor, path: &FieldPath) -> Option<Built> {
+        let known = WellKnown::of(descriptor);
+        match (&known, &node.kind) {
+            (Some(WellKnown::Wrapper(kind)), _) => {
+                let built = self.required(node, &FieldType::Single(kind.clone()), path)?;
+                return Some(match built {
+                    Built::Value(value) => Built::Value(super::well_known::wrap(descriptor, value)),
+                    other => other,
+                });
+            }
+            (Some(WellKnown::Any), NodeKind::Mapping(entries)) if super::any::type_entry(entries).is_some() => {
+                return self.any(node, entries, descriptor, path);
+            }
+            _ => {}
+        }
+        if let Some(entries) = self.operators(node) {
+            return self.operator(node, entries, &FieldType::message(descriptor.clone()), path);
+        }
+        match (known, &node.kind) {
+            (Some(WellKnown::Struct), NodeKind::Mapping(entries)) => self.json_object(entries, descriptor, path),
+            (Some(WellKnown::ListValue), NodeKind::Sequence(items)) => self.json_list(items, descriptor, path),
+            (Some(WellKnown::Value), _) => self.json_container(node, descriptor, path),
+            (Some(WellKnown::FieldMask), NodeKind::Sequence(items)) => self.field_mask(items, descriptor, path),
+            (Some(WellKnown::Any), NodeKind::Mapping(entries)) => self.untyped_any(node, entries, descriptor, path),
+            (_, NodeKind::Mapping(entries)) => self.fields(entries.iter(), node.span, descriptor, path),
+            _ => {
+                let ty = FieldType::message(descriptor.clone());
+                self.out.push(mismatch(node.span, node.describe(), &ty, path));
+                None
+            }
+        }
+    }
+
+    /// A message by its fields. `span` is that of all of it.
+    pub(super) fn fields<'n>(
+        &mut self,
+        entries: impl Iterator<Item = &'n Entry>,
+        span: Span,
+        descriptor: &MessageDescriptor,
+        path: &FieldPath,
+    ) -> Option<Built> {
+        let mut message = DynamicMessage::new(descriptor.clone());
+        let mut places: BTreeMap<u32, Span> = BTreeMap::new();
+        let mut members: HashMap<String, (Field, Span)> = HashMap::new();
+        let (mut sound, mut later) = (true, false);
+        for entry in entries {
+            if !self.literal && is_operator_key(&entry.key.value) {
+                self.stray_operator(entry, descriptor, path);
+                sound = false;
+                continue;
+            }
+            let Some(field) = find_field(descriptor, &entry.key, path, self.out) else {
+                sound = false;
+                continue;
+            };
+            let name = field.name().into_owned();
+            let field_path = path.field(&name);
+            if let Some(first) = places.insert(field.number(), entry.key.span) {
+                self.out.push(
+                    Diagnostic::error(format!("`{field_path}` is written twice"))
+                        .at(entry.key.span, "the same field again")
+                        .also(first, "first here"),
+                );
+                sound = false;
+            }
+            let Some(built) = self.value(&entry.value, &field.ty(), &field_path) else {
+                sound = false;
+                continue;
+            };
+            let value = match built {
+                Built::Value(value) => value,
+                Built::Null => {
+                    places.remove(&field.number());
+                    continue;
+                }
+                Built::Later => {
+                    later = true;
+                    continue;
+                }
+            };
+            if let Some(oneof) = field.containing_oneof()
+                && let Some((first, place)) = members
+                    .insert(oneof.name().to_owned(), (field.clone(), entry.key.span))
+                    .filter(|(first, _)| *first != field)
+            {
+                self.out.push(
+                    Diagnostic::error(format!("{} has two members of the oneof `{}`", path.subject(), oneof.name()))
+                        .at(entry.key.span, format!("`{name}` is set here"))
+                        .also(place, format!("`{}` is set here", first.name()))
+                        .hint("a oneof holds one of its members: leave the other out"),
+                );
+                sound = false;
+            }
+            if field.supports_presence() || !field.is_default(&value) {
+                field.set(&mut message, value);
+            }
+        }
+        for field in descriptor.fields().filter(|field| field.is_required() && !places.contains_key(&field.number())) {
+            self.out.push(
+                Diagnostic::error(format!("`{}` is missing", path.field(field.name())))
+                    .at(span, format!("`{}` requires it", descriptor.full_name()))
+                    .hint(format!("add `{}`, {}", field.name(), describe(&FieldType::of(&field)))),
+            );
+            sound = false;
+        }
+        sound.then(|| if later { Built::Later } else { Built::Value(Value::Message(message)) })
+    }
+
+    fn list(&mut self, items: &[Node], kind: &Kind, path: &FieldPath) -> Option<Built> {
+        let ty = FieldType::Single(kind.clone());
+        let mut values = Vec::with_capacity(items.len());
+        let (mut sound, mut later) = (true, false);
+        for (index, item) in items.iter().enumerate() {
+            match self.element(item, &ty, &path.index(index), "a list holds no null: leave it out") {
+                Some(Built::Value(value)) => values.push(value),
+                Some(_) => later = true,
+                None => sound = false,
+            }
+        }
+        sound.then(|| if later { Built::Later } else { Built::Value(Value::List(values)) })
+    }
+
+    fn map(&mut self, entries: &[Entry], key: &Kind, value: &Kind, path: &FieldPath) -> Option<Built> {
+        let ty = FieldType::Single(value.clone());
+        let mut values = HashMap::with_capacity(entries.len());
+        let mut places: HashMap<MapKey, Span> = HashMap::with_capacity(entries.len());
+        let (mut sound, mut later) = (true, false);
+        for entry in entries {
+            let Some(key) = self.key(entry, key, path) else {
+                sound = false;
+                continue;
+            };
+            let value_path = path.key(&quoted_key(&key));
+            if let Some(first) = places.insert(key.clone(), entry.key.span) {
+                self.out.push(
+                    Diagnostic::error(format!("`{value_path}` is written twice"))
+                        .at(entry.key.span, "the same key again")
+                        .also(first, "first here"),
+                );
+                sound = false;
+            }
+            match self.element(&entry.value, &ty, &value_path, "a map holds no null: leave the key out") {
+                Some(Built::Value(value)) => {
+                    values.insert(key, value);
+                }
+                Some(_) => later = true,
+                None => sound = false,
+            }
+        }
+        sound.then(|| if later { Built::Later } else { Built::Value(Value::Map(values)) })
+    }
+
+    fn key(&mut self, entry: &Entry, kind: &Kind, path: &FieldPath) -> Option<MapKey> {
+        if self.literal {
+            return super::key::literal_key(entry, &entry.key.value, kind, path, self.out);
+        }
+        if is_operator_key(&entry.key.value) {
+            self.mixed_key(entry, path);
+            return None;
+        }
+        map_key(entry, kind, path, self.out)
+    }
+
+    /// A value of a list or map.
+    fn element(&mut self, node: &Node, ty: &FieldType, path: &FieldPath, without_null: &str) -> Option<Built> {
+        let built = self.value(node, ty, path)?;
+        if matches!(built, Built::Null) {
+            self.out.push(Diagnostic::error(format!("`{path}` is null")).at(node.span, without_null));
+            return None;
+        }
+        Some(built)
+    }
+
+    /// The entries of a mapping that is an operator.
+    pub(super) fn operators<'n>(&self, node: &'n Node) -> Option<&'n [Entry]> {
+        let entries = node.as_mapping()?;
+        let is_operator = !entries.is_empty() && entries.iter().all(|entry| is_operator_key(&entry.key.value));
+        (is_operator && !self.literal).then_some(entries)
+    }
+
+    /// Goes one level down, if that is not too deep.
+    pub(super) fn deeper<T>(
+        &mut self,
+        span: Span,
+        path: &FieldPath,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        if self.depth == MAX_DEPTH {
+            return self.too_much(span, path, &format!("nested more than {MAX_DEPTH} levels deep"));
+        }
+        self.depth += 1;
+        let value = read(self);
+        self.depth -= 1;
+        value
+    }
+
+    /// Takes bytes from what one value may hold.
+    pub(super) fn spend_bytes(&mut self, bytes: usize, span: Span, path: &FieldPath) -> Option<()> {
+        match self.bytes_left.checked_sub(bytes) {
+            Some(left) => {
+                self.bytes_left = left;
+                Some(())
+            }
+            None => self.too_much(span, path, &format!("more than {} MiB of `$zeros` and `$file`", MAX_BYTES >> 20)),
+        }
+    }
+
+    fn too_much<T>(&mut self, span: Span, path: &FieldPath, label: &str) -> Option<T> {
+        self.out.push(Diagnostic::error(format!("{} is too large", path.subject())).at(span, label));
+        None
+    }
+}
+
+/// A container where the type wants another kind of value, or the other way round.
+fn mismatch(span: Span, found: &str, ty: &FieldType, path: &FieldPath) -> Diagnostic {
+    let what = match ty {
+        FieldType::List(_) => "is a list",
+        FieldType::Map { .. } => "is a map",
+        FieldType::Single(Kind::Message(_)) => "is a message",
+        FieldType::Single(_) => "is a single value",
+    };
+    let diagnostic = Diagnostic::error(format!("{} {what}", path.subject()));
+    diagnostic.at(span, format!("expected {}, found {found}", describe(ty)))
+}
+
+/// What a type wants, in words.
+pub(super) fn describe(ty: &FieldType) -> String {
+    match ty {
+        FieldType::List(kind) => format!("a list of `{}`", single_name(kind)),
+        FieldType::Map { key, value } => {
+            format!("a mapping of `{}` to `{}`", single_name(key), single_name(value))
+        }
+        FieldType::Single(Kind::Message(descriptor)) => match WellKnown::of(descriptor) {
+            Some(known) => known.form(),
+            None => format!("a mapping of fields of `{}`", descriptor.full_name()),
+        },
+        FieldType::Single(Kind::Enum(descriptor)) => format!("a value of the enum `{}`", descriptor.full_name()),
+        FieldType::Single(Kind::String) => "a text".to_owned(),
+        FieldType::Single(Kind::Bytes) => "base64 or an operator such as `$hex`".to_owned(),
+        FieldType::Single(kind) => with_article(&single_name(kind)),
+    }
+}

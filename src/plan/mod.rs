@@ -1,0 +1,172 @@
+//! spec + schemas → [`PlannedCase`]: methods looked up, requests encoded once, expectations compiled once. Pure: calls
+//! nothing, starts nothing. What is planned cannot hold a typo.
+
+mod call;
+mod metadata;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub(crate) use call::{PlannedCall, RequestMessage};
+pub(crate) use metadata::MetadataTemplate;
+
+use crate::diagnostic::{Diagnostics, Sources, Spanned};
+use crate::expr::{Binding, Env, Scope, Value};
+use crate::matcher::Across;
+use crate::message::Context;
+use crate::schema::{MethodName, Schema};
+use crate::select::Chosen;
+use crate::spec::{Case, CaseFile, Config};
+use crate::yaml::Node;
+
+/// The selected cases of one suite, resolved against its schema.
+#[derive(Debug)]
+pub(crate) struct PlannedSuite {
+    pub(crate) config: Arc<Config>,
+    /// The suite's variables.
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) entries: Vec<PlannedEntry>,
+    /// Warnings about what is valid.
+    pub(crate) warnings: Diagnostics,
+}
+
+/// A selected case: ready to run, or why it cannot be.
+#[derive(Debug)]
+pub(crate) struct PlannedEntry {
+    pub(crate) file: Arc<CaseFile>,
+    pub(crate) case: Arc<Case>,
+    pub(crate) plan: Result<Arc<PlannedCase>, Diagnostics>,
+}
+
+/// A case that can run.
+#[derive(Debug)]
+pub(crate) struct PlannedCase {
+    pub(crate) config: Arc<Config>,
+    pub(crate) file: Arc<CaseFile>,
+    pub(crate) case: Arc<Case>,
+    /// Names of the servers it calls, each once.
+    pub(crate) servers: BTreeSet<String>,
+    /// What its templates see.
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) steps: Vec<PlannedCall>,
+    pub(crate) across: Option<Across>,
+}
+
+/// Plans the chosen cases of a suite. What is wrong with its protos is wrong with every case.
+pub(crate) fn plan_suite(config: &Arc<Config>, chosen: &[Chosen], sources: &Arc<Sources>) -> PlannedSuite {
+    let names = Names::of_suite(config);
+    let mut found = Diagnostics::new();
+    let services = services_called(chosen);
+    let services: Vec<&str> = services.iter().map(String::as_str).collect();
+    let schema = Schema::load(&config.protos, &services, sources, &mut found);
+    let schema = schema.filter(|_| !found.has_errors());
+    let mut suite = PlannedSuite {
+        config: Arc::clone(config),
+        scope: Arc::clone(&names.scope),
+        entries: Vec::new(),
+        warnings: Diagnostics::new(),
+    };
+    for Chosen { file, cases } in chosen {
+        let names = names.with(&file.vars);
+        for case in cases {
+            let plan = match &schema {
+                Some(schema) => {
+                    let planner = Planner { config, schema, sources };
+                    planner.plan(file, case, &names, &mut suite.warnings)
+                }
+                None => Err(found.clone()),
+            };
+            suite.entries.push(PlannedEntry { file: Arc::clone(file), case: Arc::clone(case), plan });
+        }
+    }
+    if schema.is_some() {
+        suite.warnings.append(found);
+    }
+    suite
+}
+
+/// Names of the services that the cases call, as written.
+fn services_called(chosen: &[Chosen]) -> BTreeSet<String> {
+    let steps = chosen.iter().flat_map(|chosen| &chosen.cases).flat_map(|case| &case.steps);
+    let mut ignored = Diagnostics::new();
+    steps
+        .filter_map(|step| {
+            let service = step.service.as_ref().map(|service| service.value.as_str());
+            Some(MethodName::parse(&step.call, service, &mut ignored)?.service)
+        })
+        .collect()
+}
+
+/// What planning reads from.
+struct Planner<'a> {
+    config: &'a Arc<Config>,
+    schema: &'a Schema,
+    sources: &'a Arc<Sources>,
+}
+
+impl Planner<'_> {
+    fn plan(
+        &self,
+        file: &Arc<CaseFile>,
+        case: &Arc<Case>,
+        names: &Names,
+        warnings: &mut Diagnostics,
+    ) -> Result<Arc<PlannedCase>, Diagnostics> {
+        let mut found = Diagnostics::new();
+        match self.plan_case(file, case, names, &mut found) {
+            Some(planned) if !found.has_errors() => {
+                warnings.append(found);
+                Ok(Arc::new(planned))
+            }
+            _ => Err(found),
+        }
+    }
+
+    fn plan_case(
+        &self,
+        file: &Arc<CaseFile>,
+        case: &Arc<Case>,
+        names: &Names,
+        out: &mut Diagnostics,
+    ) -> Option<PlannedCase> {
+        let names = names.with(&case.vars).with(&self.config.overriding_vars);
+        let context = Context { sources: self.sources, env: &names.env, read_files: true };
+        let steps: Vec<_> =
+            case.steps.iter().map(|step| call::plan_call(step, self.schema, &context, out)).collect();
+        let steps: Vec<PlannedCall> = steps.into_iter().collect::<Option<_>>()?;
+        let across = match (&case.across, steps.last()) {
+            (Some(node), Some(last)) => Some(Across::compile(node, &last.method, &context, out)?),
+            _ => None,
+        };
+        Some(PlannedCase {
+            config: Arc::clone(self.config),
+            file: Arc::clone(file),
+            case: Arc::clone(case),
+            servers: steps.iter().map(|step| step.server.clone()).collect(),
+            scope: names.scope,
+            steps,
+            across,
+        })
+    }
+}
+
+/// Variables, for planning and for running.
+struct Names {
+    env: Arc<Env>,
+    scope: Arc<Scope>,
+}
+
+impl Names {
+    fn of_suite(config: &Config) -> Self {
+        let none = Self { env: Arc::new(Env::new()), scope: Arc::new(Scope::new()) };
+        none.with(&config.vars).with(&config.overriding_vars)
+    }
+
+    /// With further variables, nearer than what is there.
+    fn with(&self, vars: &[(Spanned<Arc<str>>, Node)]) -> Self {
+        let value = |(name, node): &(Spanned<Arc<str>>, Node)| (Arc::clone(&name.value), Value::Yaml(node.clone()));
+        let values: BTreeMap<Arc<str>, Value> = vars.iter().map(value).collect();
+        let bindings = values.iter().map(|(name, value)| (Arc::clone(name), Binding::Known(value.clone()))).collect();
+        Self { env: self.env.child(bindings), scope: self.scope.child(values) }
+    }
+}

@@ -1,0 +1,101 @@
+//! Lines that read like those of `cargo test`: one a case, with its time; failures once, at the end; then their names
+//! and the counts.
+
+use std::fmt::Write as _;
+use std::io;
+use std::sync::Arc;
+
+use super::style::{Palette, duration, indent, paint};
+use super::{FailureStyle, Output, Reporter, plural, render_failure};
+use crate::diagnostic::Sources;
+use crate::runner::{CaseResult, Event, Outcome, Summary};
+
+/// The console of `grpc-spec run`.
+pub(crate) struct Console {
+    output: Output,
+    palette: Palette,
+    style: FailureStyle,
+    sources: Arc<Sources>,
+    filtered_out: usize,
+    red: Vec<Arc<CaseResult>>,
+}
+
+impl Console {
+    pub(crate) fn new(output: Output, sources: Arc<Sources>, style: FailureStyle) -> Self {
+        Self { output, palette: Palette::new(style.colour), style, sources, filtered_out: 0, red: Vec::new() }
+    }
+
+    fn line(&self, result: &CaseResult) -> String {
+        let id = &result.subject.id;
+        let (style, word) = match &result.outcome {
+            Outcome::Passed => (self.palette.good, "ok"),
+            Outcome::Failed(_) => (self.palette.bad, "FAILED"),
+            Outcome::Errored(_) => (self.palette.bad, "ERROR"),
+            Outcome::Bug(_) => (self.palette.bad, "BUG"),
+            Outcome::Skipped(reason) => {
+                return format!("test {id} ... {}, {reason}\n", paint(self.palette.warning, "ignored"));
+            }
+            Outcome::NotRun(reason) => {
+                return format!("test {id} ... {}, {reason}\n", paint(self.palette.warning, "not run"));
+            }
+        };
+        let time = paint(self.palette.faint, &format!("({})", duration(result.elapsed)));
+        format!("test {id} ... {} {time}\n", paint(style, word))
+    }
+
+    fn closing(&self, summary: &Summary) -> String {
+        let mut text = String::new();
+        if !self.red.is_empty() {
+            text.push_str("\nfailures:\n");
+            for result in &self.red {
+                let headline = format!("---- {} ----", result.subject.id);
+                let _ = write!(text, "\n{}\n", paint(self.palette.strong, &headline));
+                text.push_str(&render_failure(result, &self.sources, self.style));
+            }
+            text.push_str("\n\nfailures:\n");
+            for result in &self.red {
+                text.push_str(&indent(&result.subject.id, "    "));
+            }
+        }
+        let _ = write!(text, "\ntest result: {}. ", self.verdict(summary));
+        let mut counts = vec![format!("{} passed", summary.passed), format!("{} failed", summary.failed)];
+        let optional = [
+            (summary.errored, if summary.errored == 1 { "error" } else { "errors" }),
+            (summary.bugs, if summary.bugs == 1 { "bug of grpc-spec" } else { "bugs of grpc-spec" }),
+            (summary.skipped, "ignored"),
+            (summary.not_run, "not run"),
+            (self.filtered_out, "filtered out"),
+        ];
+        counts.extend(optional.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")));
+        let _ = writeln!(text, "{}; finished in {}", counts.join("; "), duration(summary.elapsed));
+        text
+    }
+
+    fn verdict(&self, summary: &Summary) -> String {
+        if summary.is_green() && summary.not_run == 0 {
+            paint(self.palette.good, "ok")
+        } else if summary.is_green() {
+            paint(self.palette.warning, "INTERRUPTED")
+        } else {
+            paint(self.palette.bad, "FAILED")
+        }
+    }
+}
+
+impl Reporter for Console {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::RunStarted { cases, filtered_out } => {
+                self.filtered_out = *filtered_out;
+                self.output.block(&format!("\nrunning {}\n", plural(*cases, "case")))
+            }
+            Event::CaseFinished(result) => {
+                if !result.outcome.is_green() && !matches!(result.outcome, Outcome::NotRun(_)) {
+                    self.red.push(Arc::clone(result));
+                }
+                self.output.block(&self.line(result))
+            }
+            Event::RunFinished(summary) => self.output.block(&self.closing(summary)),
+        }
+    }
+}

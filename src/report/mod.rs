@@ -1,0 +1,24 @@
+//! Results for people and machines: one renderer of a failure, the console, JUnit. Only here and in `cli` is anything
+//! printed, and only through [`Output`].
+
+mod console;
+mod failure;
+mod junit;
+mod output;
+mod reproduce;
+mod style;
+
+use std::io;
+
+pub(crate) use console::Console;
+pub(crate) use failure::{FailureStyle, render_failure};
+pub(crate) use junit::JUnit;
+pub(crate) use output::Output;
+pub(crate) use style::{ColourChoice, duration, plural};
+
+use crate::runner::Event;
+
+/// Listens to a run.
+pub(crate) trait Reporter: Send {
+    fn event(&mut self, event: &Event) -> io::Result<()>;
+}

@@ -1,0 +1,71 @@
+//! A `grpcurl` line that makes a failed call again.
+
+use std::fmt::Write as _;
+
+use super::super::grpc::MetadataValue;
+use crate::message;
+use crate::runner::Exchange;
+
+/// Longest request shown on the line; a longer one would not be pasted into a shell.
+const LONGEST: usize = 4096;
+
+/// The line, where the call can be made that way.
+pub(super) fn grpcurl(exchange: &Exchange) -> Option<String> {
+    let mut line = "grpcurl".to_owned();
+    let address = match exchange.target.split_once("://") {
+        Some(("http", address)) => {
+            line.push_str(" -plaintext");
+            address
+        }
+        Some((_, address)) => address,
+        None => {
+            line.push_str(" -plaintext -unix");
+            exchange.target.strip_prefix("unix:")?
+        }
+    };
+    for (folder, file) in &exchange.protos {
+        let _ = write!(line, " -import-path {} -proto {}", quote(folder), quote(file));
+    }
+    for (key, value) in exchange.metadata.iter() {
+        let value = match value {
+            _ if is_secret(key) => "***".to_owned(),
+            MetadataValue::Ascii(text) => text.to_string(),
+            MetadataValue::Binary(_) => value.to_string(),
+        };
+        let _ = write!(line, " -H {}", quote(&format!("{key}: {value}")));
+    }
+    let requests: Vec<String> = exchange.requests.iter().map(|request| message::to_json(request)).collect();
+    let requests = requests.join(" ");
+    if requests.len() > LONGEST {
+        return None;
+    }
+    if requests != "{}" {
+        let _ = write!(line, " -d {}", quote(&requests));
+    }
+    let service = exchange.method.parent_service();
+    let _ = write!(line, " {address} {}/{}", service.full_name(), exchange.method.name());
+    Some(line)
+}
+
+/// Whether a key's value gives access, and so is never shown.
+pub(super) fn is_secret(key: &str) -> bool {
+    matches!(key, "authorization" | "proxy-authorization" | "cookie")
+}
+
+/// `text` as one word of a POSIX shell.
+fn quote(text: &str) -> String {
+    let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=,@%+".contains(&byte);
+    if !text.is_empty() && text.bytes().all(bare) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(quote("plain-1.0/x"), "plain-1.0/x");
+        assert_eq!(quote(""), "''");
+        assert_eq!(quote("it's"), r"'it'\''s'");
+    }
+}

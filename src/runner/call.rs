@@ -1,0 +1,198 @@
+//! One planned call: sent, received, decoded, checked.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use prost_reflect::{DynamicMessage, MethodDescriptor};
+
+use super::running::Running;
+use super::{Exchange, Interrupt, Reply};
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::grpc::{CallOutcome, CallRequest, Channel, Code, ConnectError, Metadata, Origin, Status};
+use crate::matcher::{Mismatch, Observed};
+use crate::message;
+use crate::plan::{PlannedCall, PlannedCase};
+
+/// How a call ended for its case.
+pub(super) enum CallEnd {
+    Passed(Observation),
+    Failed {
+        mismatches: Vec<Diagnostic>,
+        exchange: Box<Exchange>,
+    },
+    /// The server could not be reached, and nothing expected that.
+    Unreachable(Box<Diagnostic>),
+    /// A value it needs is not there, or does not fit.
+    Invalid(Diagnostics),
+    Interrupted,
+}
+
+/// What a passed call brought, for `across`.
+#[derive(Debug, Default)]
+pub(crate) struct Observation {
+    pub(crate) messages: Vec<DynamicMessage>,
+    pub(crate) elapsed: std::time::Duration,
+}
+
+pub(super) async fn make_call(
+    call: &PlannedCall,
+    case: &PlannedCase,
+    server: &Running,
+    interrupt: &Interrupt,
+) -> CallEnd {
+    if let Some(exit) = server.exited() {
+        return CallEnd::Unreachable(Box::new(ended(call, server, &exit)));
+    }
+    let sent = match Sent::resolve(call, case) {
+        Ok(sent) => sent,
+        Err(problems) => return CallEnd::Invalid(problems),
+    };
+    let reply = tokio::select! {
+        biased;
+        () = interrupt.raised() => return CallEnd::Interrupted,
+        reply = exchange(call, &sent, &server.channel) => reply,
+    };
+    let mut outcome = match reply {
+        Ok(outcome) => outcome,
+        Err(error) if call.expectation.expects_unreachable() => {
+            return judge_unreachable(call, case, server, sent, error);
+        }
+        Err(error) => return CallEnd::Unreachable(Box::new(unreachable(call, server, &error))),
+    };
+    let messages = decode_all(&mut outcome, &call.method);
+    let mismatches = call.expectation.check(&Observed { outcome: &outcome, messages: &messages }, &case.scope);
+    if mismatches.is_empty() {
+        return CallEnd::Passed(Observation { messages, elapsed: outcome.elapsed });
+    }
+    let reply = Reply::Outcome { outcome: Box::new(outcome), messages };
+    failed(call, case, server, sent, &mismatches, reply)
+}
+
+/// What is sent, nothing left to fill in.
+struct Sent {
+    metadata: Metadata,
+    messages: Vec<Arc<DynamicMessage>>,
+    encoded: Vec<Bytes>,
+}
+
+impl Sent {
+    fn resolve(call: &PlannedCall, case: &PlannedCase) -> Result<Self, Diagnostics> {
+        let mut problems = Diagnostics::new();
+        let metadata = call.metadata.fill(&case.scope).map_err(|errors| problems.extend(errors)).unwrap_or_default();
+        let mut sent = Self { metadata, messages: Vec::new(), encoded: Vec::new() };
+        for request in &call.requests {
+            match request.resolve(&case.scope) {
+                Ok((message, bytes)) => {
+                    sent.messages.push(message);
+                    sent.encoded.push(bytes);
+                }
+                Err(errors) => problems.extend(errors),
+            }
+        }
+        if problems.is_empty() { Ok(sent) } else { Err(problems) }
+    }
+}
+
+/// Sends everything, and waits for the end.
+async fn exchange(call: &PlannedCall, sent: &Sent, channel: &Channel) -> Result<CallOutcome, ConnectError> {
+    let deadline = Instant::now() + call.timeout;
+    if let ([message], false) = (sent.encoded.as_slice(), call.method.is_server_streaming()) {
+        return channel.unary(&call.path, &sent.metadata, message.clone(), deadline).await;
+    }
+    let mut open = channel.open(CallRequest { path: &call.path, metadata: &sent.metadata, deadline }).await?;
+    for message in &sent.encoded {
+        if open.send(message.clone(), false).await.is_err() {
+            break;
+        }
+    }
+    // Either fails only if the call has ended, and its outcome says so.
+    let _ = open.close_send().await;
+    if call.method.is_server_streaming() {
+        Ok(open.finish().await)
+    } else {
+        Ok(open.finish_with_one_message().await)
+    }
+}
+
+/// Messages that cannot be read make the call INTERNAL, as a generated client has it.
+fn decode_all(outcome: &mut CallOutcome, method: &MethodDescriptor) -> Vec<DynamicMessage> {
+    let mut messages = Vec::with_capacity(outcome.messages.len());
+    for received in &outcome.messages {
+        match message::decode(&received.bytes, &method.output()) {
+            Ok(message) => messages.push(message),
+            Err(error) => {
+                outcome.status = Status {
+                    code: Code::Internal,
+                    raw: outcome.status.raw.take(),
+                    message: format!("message {} is not a valid {}: {error}", messages.len() + 1, method.output().full_name()),
+                    details: Bytes::new(),
+                    origin: Origin::Client,
+                };
+                break;
+            }
+        }
+    }
+    messages
+}
+
+fn judge_unreachable(
+    call: &PlannedCall,
+    case: &PlannedCase,
+    server: &Running,
+    sent: Sent,
+    error: ConnectError,
+) -> CallEnd {
+    let mismatches = call.expectation.check_unreachable(&error, &case.scope);
+    if mismatches.is_empty() {
+        return CallEnd::Passed(Observation::default());
+    }
+    failed(call, case, server, sent, &mismatches, Reply::Unreachable(error))
+}
+
+fn failed(
+    call: &PlannedCall,
+    case: &PlannedCase,
+    server: &Running,
+    sent: Sent,
+    mismatches: &[Mismatch],
+    reply: Reply,
+) -> CallEnd {
+    let exchange = Exchange {
+        server: server.name.clone(),
+        target: server.target(),
+        method: call.method.clone(),
+        metadata: sent.metadata,
+        timeout: call.timeout,
+        protos: proto_file(call, case),
+        requests: sent.messages,
+        reply,
+        log: None,
+    };
+    CallEnd::Failed {
+        mismatches: mismatches.iter().map(Mismatch::to_diagnostic).collect(),
+        exchange: Box::new(exchange),
+    }
+}
+
+/// The import path and file that declare the method, if it came from a file.
+fn proto_file(call: &PlannedCall, case: &PlannedCase) -> Option<(PathBuf, String)> {
+    let file = call.method.parent_service().parent_file();
+    let folders = case.config.protos.import_paths.iter().map(|path| &path.value);
+    let folder = folders.into_iter().find(|folder| folder.join(file.name()).is_file())?;
+    Some((folder.clone(), file.name().to_owned()))
+}
+
+fn unreachable(call: &PlannedCall, server: &Running, error: &ConnectError) -> Diagnostic {
+    let headline = format!("the server `{}` cannot be reached: {}", server.name, error.headline);
+    let diagnostic = Diagnostic::error(headline).at(call.span, "this call was not made");
+    let diagnostic = error.causes.iter().fold(diagnostic, |diagnostic, cause| diagnostic.named_note("cause", cause));
+    diagnostic.hints(error.hints.iter().cloned())
+}
+
+fn ended(call: &PlannedCall, server: &Running, exit: &str) -> Diagnostic {
+    Diagnostic::error(format!("the server `{}` has ended: {exit}", server.name))
+        .at(call.span, "this call was not made")
+        .hint("a server that dies is not started again; its log says why, and the case it died in fails")
+}

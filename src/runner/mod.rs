@@ -1,0 +1,127 @@
+//! Running what was planned: a [`Session`] owns servers and connections, [`run_case`] takes one case to its verdict,
+//! [`schedule`] runs many. The harness and the command line drive the same pieces.
+
+mod call;
+mod event;
+mod interrupt;
+mod result;
+mod running;
+mod runtime;
+mod schedule;
+mod session;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub(crate) use event::Event;
+pub(crate) use interrupt::Interrupt;
+pub(crate) use result::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply, ServerLog, Subject, Summary};
+pub(crate) use running::StartFailure;
+pub(crate) use runtime::case_runtime;
+pub(crate) use schedule::{Job, Schedule, default_jobs, not_run};
+pub(crate) use session::{InProcessServers, Session, SuiteRun};
+
+use crate::plan::PlannedCase;
+pub(crate) use call::Observation;
+use call::{CallEnd, make_call};
+use session::Leases;
+
+/// Takes one case to its verdict: leases its servers, makes its calls as often as it says, judges them.
+pub(crate) async fn run_case(session: Arc<Session>, Job { suite, case }: Job) -> CaseResult {
+    let started = Instant::now();
+    let subject = session.subject(&case);
+    let leased = tokio::select! {
+        biased;
+        () = session.interrupt().raised() => None,
+        leased = session.lease(suite, &case) => Some(leased),
+    };
+    let outcome = match leased {
+        Some(Ok(leases)) => repeat_case(&session, &case, &leases).await,
+        Some(Err(failure)) => Outcome::Errored(Box::new(CaseError::NotStarted(failure))),
+        None => Outcome::NotRun("interrupted"),
+    };
+    session.case_ended(suite, &case).await;
+    CaseResult { subject, outcome, elapsed: started.elapsed() }
+}
+
+/// Runs the case as often as it says. The first repeat that does not pass ends it.
+async fn repeat_case(session: &Arc<Session>, case: &Arc<PlannedCase>, leases: &Leases) -> Outcome {
+    let Some(repeat) = case.case.repeat else {
+        return match run_once(session, case, leases, None).await {
+            Ok(_) => Outcome::Passed,
+            Err(outcome) => outcome,
+        };
+    };
+    let mut observations = Vec::with_capacity(repeat.times as usize);
+    let mut next = 1..=repeat.times;
+    let mut running = tokio::task::JoinSet::new();
+    let mut ended: Option<Outcome> = None;
+    loop {
+        while ended.is_none() && running.len() < repeat.parallel as usize {
+            let Some(at) = next.next() else { break };
+            let (session, case, leases) = (Arc::clone(session), Arc::clone(case), leases.clone());
+            running.spawn(async move { run_once(&session, &case, &leases, Some((at, repeat.times))).await });
+        }
+        match running.join_next().await {
+            None => break,
+            Some(Ok(Ok(observation))) => observations.push(observation),
+            Some(Ok(Err(outcome))) => ended = ended.or(Some(outcome)),
+            Some(Err(panic)) => ended = ended.or(Some(Outcome::Bug(panic_message(panic)))),
+        }
+    }
+    ended.unwrap_or_else(|| judge_across(case, &observations))
+}
+
+/// One run of a case's steps: what the last one brought, or why the case ends here.
+async fn run_once(
+    session: &Arc<Session>,
+    case: &PlannedCase,
+    leases: &Leases,
+    repeat: Option<(u32, u32)>,
+) -> Result<Observation, Outcome> {
+    let marks = leases.log_marks();
+    let mut last = Observation::default();
+    for step in &case.steps {
+        let Some(server) = leases.get(&step.server) else { continue };
+        match make_call(step, case, server, session.interrupt()).await {
+            CallEnd::Passed(observation) => last = observation,
+            CallEnd::Failed { mismatches, mut exchange } => {
+                exchange.log = leases.log_since(&step.server, &marks);
+                return Err(Outcome::Failed(Box::new(Failure { mismatches, repeat, exchange: Some(*exchange) })));
+            }
+            CallEnd::Unreachable(diagnostic) => {
+                let log = leases.log_since(&step.server, &marks);
+                return Err(Outcome::Errored(Box::new(CaseError::Unreachable { diagnostic: *diagnostic, log })));
+            }
+            CallEnd::Invalid(diagnostics) => {
+                return Err(Outcome::Errored(Box::new(CaseError::Invalid(diagnostics))));
+            }
+            CallEnd::Interrupted => return Err(Outcome::NotRun("interrupted")),
+        }
+    }
+    Ok(last)
+}
+
+fn judge_across(case: &PlannedCase, observations: &[Observation]) -> Outcome {
+    let Some(across) = &case.across else { return Outcome::Passed };
+    let mismatches = across.check(observations, &case.scope);
+    if mismatches.is_empty() {
+        return Outcome::Passed;
+    }
+    let mismatches = mismatches.iter().map(crate::matcher::Mismatch::to_diagnostic).collect();
+    Outcome::Failed(Box::new(Failure { mismatches, repeat: None, exchange: None }))
+}
+
+/// What a panicked task said.
+pub(crate) fn panic_message(error: tokio::task::JoinError) -> String {
+    match error.try_into_panic() {
+        Ok(payload) => {
+            let text = payload.downcast_ref::<String>().map(String::as_str);
+            text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message").to_owned()
+        }
+        Err(_) => "the task was cancelled".to_owned(),
+    }
+}
+
+/// How long what a run started may take to stop.
+pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(10);

@@ -1,0 +1,172 @@
+//! A server that can be called: its channel, and what was started for it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::ServerLog;
+use super::session::InProcessServers;
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::expr::{Scope, Text, Value};
+use crate::grpc::{Channel, ChannelOptions, Limits, Target};
+use crate::server::{Builds, InProcess, Log, LogPosition, LogTail, RunningServer, StartContext, StartError, Started};
+use crate::spec::{ServerSource, ServerSpec, Start};
+use crate::yaml::Node;
+
+/// A server that can be called.
+pub(crate) struct Running {
+    pub(super) name: String,
+    pub(super) channel: Channel,
+    log: Option<Arc<Log>>,
+    /// What was started; none where the server was there already, or is stopped.
+    started: Mutex<Option<RunningServer>>,
+}
+
+/// Why a server cannot be called. Every case that needs it shows it.
+#[derive(Debug)]
+pub(crate) struct StartFailure {
+    pub(crate) server: String,
+    pub(crate) diagnostics: Diagnostics,
+    pub(crate) log: Option<ServerLog>,
+}
+
+/// Starts a program.
+pub(super) async fn start(
+    spec: &ServerSpec,
+    command: &Start,
+    scope: &Arc<Scope>,
+    addresses: &BTreeMap<String, String>,
+    sources: &Sources,
+    builds: &Builds,
+) -> Result<Running, StartFailure> {
+    let bind = |(name, address): (&String, &String)| {
+        (format!("servers.{name}.address").into(), Value::Text(address.as_str().into()))
+    };
+    let scope = scope.child(addresses.iter().map(bind).collect());
+    let context = StartContext { scope: &scope, sources, builds };
+    match Started::start(&spec.name.value, command, context).await {
+        Ok(started) => Running::started(spec, RunningServer::Program(started)),
+        Err(error) => Err(StartFailure::new(spec, error)),
+    }
+}
+
+/// A server that is there already, at an address that may hold `${…}`.
+pub(super) fn reach(
+    spec: &ServerSpec,
+    address: &Node,
+    scope: &Scope,
+    sources: &Sources,
+) -> Result<Running, StartFailure> {
+    let mut problems = Diagnostics::new();
+    let text = match Text::of(address, sources, &mut problems) {
+        Some(Text::Literal(text)) => Some(text),
+        Some(Text::Template(template)) => template.text(scope).map_err(|error| problems.push(error)).ok(),
+        None => None,
+    };
+    match text {
+        Some(text) => Running::at(spec, &text, Some(address)),
+        None => Err(StartFailure { server: spec.name.value.clone(), diagnostics: problems, log: None }),
+    }
+}
+
+impl InProcessServers {
+    pub(super) fn start(&self, spec: &ServerSpec) -> Result<Running, StartFailure> {
+        let name = &spec.name.value;
+        let (Some(serve), Some(runtime)) = (self.serve.get(name), &self.runtime) else {
+            return Err(StartFailure::unknown(name));
+        };
+        let server = InProcess::start(name, serve, runtime).map_err(|error| StartFailure::new(spec, error))?;
+        Running::started(spec, RunningServer::InProcess(server))
+    }
+}
+
+impl Running {
+    fn started(spec: &ServerSpec, server: RunningServer) -> Result<Self, StartFailure> {
+        let mut running = Self::at(spec, server.address(), None)?;
+        running.log = Some(Arc::clone(server.log()));
+        running.started = Mutex::new(Some(server));
+        Ok(running)
+    }
+
+    /// A server at `address`, written at `place`.
+    pub(super) fn at(spec: &ServerSpec, address: &str, place: Option<&Node>) -> Result<Self, StartFailure> {
+        let target = Target::parse(address).and_then(|target| match &spec.authority {
+            Some(authority) => target.with_authority(&authority.value),
+            None => Ok(target),
+        });
+        let target = target.map_err(|error| {
+            let invalid = Diagnostic::error(format!("the address of the server `{}` is not one: {}", spec.name.value, error.headline)).hint(error.help);
+            let invalid = match place {
+                Some(node) => invalid.at(node.span, format!("`{address}`")),
+                None => invalid.note(format!("it is `{address}`")),
+            };
+            StartFailure::new(spec, invalid.into())
+        })?;
+        let limits = limits(spec);
+        let channel = Channel::new(target, ChannelOptions { limits, ..ChannelOptions::default() });
+        Ok(Self { name: spec.name.value.clone(), channel, log: None, started: Mutex::new(None) })
+    }
+
+    /// As shown, and as a call of `grpcurl` understands it.
+    pub(super) fn target(&self) -> String {
+        self.channel.target().to_string()
+    }
+
+    /// What `${servers.NAME.address}` stands for: `host:port`.
+    pub(super) fn address(&self) -> String {
+        let target = self.target();
+        target.split_once("://").map_or(target.clone(), |(_, address)| address.to_owned())
+    }
+
+    pub(super) fn log_position(&self) -> Option<LogPosition> {
+        self.log.as_ref().map(|log| log.position())
+    }
+
+    pub(super) fn log_since(&self, position: LogPosition) -> Option<ServerLog> {
+        Some(ServerLog::new(&self.name, self.log.as_ref()?.since(position)))
+    }
+
+    /// How a started server ended by itself, if it has.
+    pub(super) fn exited(&self) -> Option<String> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.exited()
+    }
+
+    pub(super) async fn stop(&self) {
+        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(started) = started {
+            started.stop().await;
+        }
+    }
+}
+
+impl StartFailure {
+    fn new(spec: &ServerSpec, error: StartError) -> Self {
+        let server = spec.name.value.clone();
+        let log = ServerLog::new(&server, error.log);
+        Self { server, diagnostics: error.diagnostics, log: Some(log) }
+    }
+
+    /// Planning lets no such name through.
+    pub(super) fn unknown(name: &str) -> Self {
+        let unknown = Diagnostic::error(format!("unknown server `{name}`")).hint("declare it under `servers:`");
+        Self { server: name.to_owned(), diagnostics: [unknown].into_iter().collect(), log: None }
+    }
+}
+
+impl ServerLog {
+    fn new(server: &str, tail: LogTail) -> Self {
+        Self { server: server.to_owned(), text: tail.text, dropped: tail.dropped }
+    }
+}
+
+fn limits(spec: &ServerSpec) -> Limits {
+    let defaults = Limits::default();
+    let bytes = |said: &Option<crate::diagnostic::Spanned<u64>>, default: usize| {
+        said.as_ref().map_or(default, |said| usize::try_from(said.value).unwrap_or(usize::MAX))
+    };
+    Limits {
+        message: bytes(&spec.limits.message, defaults.message),
+        metadata: bytes(&spec.limits.metadata, defaults.metadata),
+        recorded: bytes(&spec.limits.recorded, defaults.recorded),
+        ..defaults
+    }
+}

@@ -1,0 +1,221 @@
+//! What lives during a run: servers and the connections to them, started when the first case needs them, once for the
+//! run, the file or the case; and the interruption that ends it all.
+
+use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
+
+use super::running::{Running, StartFailure, reach, start};
+use super::{Interrupt, Job, STOP_WITHIN, ServerLog, Subject};
+use crate::diagnostic::Sources;
+use crate::expr::Scope;
+use crate::plan::PlannedCase;
+use crate::server::{Builds, LogPosition, Serve, references};
+use crate::spec::{CaseId, Config, ServerScope, ServerSource, ServerSpec};
+
+/// Owns what a run starts.
+pub(crate) struct Session {
+    sources: Arc<Sources>,
+    suites: Vec<SuiteRun>,
+    in_process: InProcessServers,
+    builds: Builds,
+    interrupt: Interrupt,
+    servers: Mutex<HashMap<ServerKey, Arc<ServerSlot>>>,
+    /// Cases still to end, by suite and file: the last one stops what the file started.
+    remaining: Mutex<HashMap<(usize, String), usize>>,
+}
+
+/// A suite as the session needs it.
+pub(crate) struct SuiteRun {
+    pub(crate) config: Arc<Config>,
+    /// The suite's variables.
+    pub(crate) scope: Arc<Scope>,
+}
+
+/// What the harness serves in the test's own process.
+#[derive(Clone, Default)]
+pub(crate) struct InProcessServers {
+    pub(crate) serve: BTreeMap<String, Serve>,
+    /// A runtime of their own, so that a handler that blocks does not stop our timers.
+    pub(crate) runtime: Option<Handle>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct ServerKey {
+    suite: usize,
+    name: String,
+    owner: Owner,
+}
+
+/// Whose end is the server's end.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Owner {
+    Run,
+    File(String),
+    Case(CaseId),
+}
+
+type ServerSlot = OnceCell<Result<Arc<Running>, Arc<StartFailure>>>;
+type Leased<'a> = Pin<Box<dyn Future<Output = Result<Arc<Running>, Arc<StartFailure>>> + Send + 'a>>;
+
+impl Session {
+    pub(crate) fn new(
+        sources: Arc<Sources>,
+        suites: Vec<SuiteRun>,
+        in_process: InProcessServers,
+        interrupt: Interrupt,
+    ) -> Self {
+        Self {
+            sources,
+            suites,
+            in_process,
+            builds: Builds::new(),
+            interrupt,
+            servers: Mutex::default(),
+            remaining: Mutex::default(),
+        }
+    }
+
+    /// Says which cases will run; each ends with [`Self::case_ended`].
+    pub(crate) fn expect_cases<'c>(&self, cases: impl IntoIterator<Item = &'c Job>) {
+        let mut remaining = lock(&self.remaining);
+        for job in cases {
+            *remaining.entry((job.suite, job.case.file.id.clone())).or_default() += 1;
+        }
+    }
+
+    pub(crate) fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    pub(crate) fn subject(&self, case: &PlannedCase) -> Subject {
+        Subject::of_case(&case.file, &case.case, &self.sources)
+    }
+
+    /// The servers of a case, started as needed.
+    pub(super) async fn lease(&self, suite: usize, case: &PlannedCase) -> Result<Leases, Arc<StartFailure>> {
+        let mut servers = BTreeMap::new();
+        for name in &case.servers {
+            servers.insert(name.clone(), self.running(suite, name, case).await?);
+        }
+        Ok(Leases { servers: Arc::new(servers) })
+    }
+
+    /// One server, and before it those that its `start` names.
+    fn running<'a>(&'a self, suite: usize, name: &'a str, case: &'a PlannedCase) -> Leased<'a> {
+        Box::pin(async move {
+            let Some(spec) = self.suites[suite].config.servers.iter().find(|spec| spec.name.value == name) else {
+                return Err(Arc::new(StartFailure::unknown(name)));
+            };
+            let key = ServerKey { suite, name: name.to_owned(), owner: owner(spec, case) };
+            let slot = Arc::clone(lock(&self.servers).entry(key).or_default());
+            slot.get_or_init(|| self.start(suite, spec, case)).await.clone()
+        })
+    }
+
+    async fn start(
+        &self,
+        suite: usize,
+        spec: &ServerSpec,
+        case: &PlannedCase,
+    ) -> Result<Arc<Running>, Arc<StartFailure>> {
+        let scope = &self.suites[suite].scope;
+        let running = match &spec.source {
+            ServerSource::Start(command) => {
+                let mut addresses = BTreeMap::new();
+                for name in references(command, &self.sources) {
+                    addresses.insert(name.clone(), self.running(suite, &name, case).await?.address());
+                }
+                start(spec, command, scope, &addresses, &self.sources, &self.builds).await
+            }
+            ServerSource::Address(node) => reach(spec, node, scope, &self.sources),
+            ServerSource::Override(address) => Running::at(spec, address, None),
+            ServerSource::InProcess => self.in_process.start(spec),
+        };
+        running.map(Arc::new).map_err(Arc::new)
+    }
+
+    /// Stops what lived for this case alone, or for its file if it was the last.
+    pub(crate) async fn case_ended(&self, suite: usize, case: &PlannedCase) {
+        let file = (suite, case.file.id.clone());
+        let last = match lock(&self.remaining).get_mut(&file) {
+            Some(remaining) => {
+                *remaining = remaining.saturating_sub(1);
+                *remaining == 0
+            }
+            None => false,
+        };
+        self.stop_where(|key| match &key.owner {
+            Owner::Run => false,
+            Owner::File(id) => last && key.suite == suite && *id == file.1,
+            Owner::Case(id) => key.suite == suite && *id == case.case.id,
+        })
+        .await;
+    }
+
+    /// Stops all that is left. Called once, at the end of every run, whatever happened.
+    pub(crate) async fn finish(&self) {
+        self.stop_where(|_| true).await;
+    }
+
+    async fn stop_where(&self, which: impl Fn(&ServerKey) -> bool) {
+        let ended: Vec<Arc<ServerSlot>> = {
+            let mut servers = lock(&self.servers);
+            servers.extract_if(|key, _| which(key)).map(|(_, slot)| slot).collect()
+        };
+        let mut stopping = tokio::task::JoinSet::new();
+        for slot in ended {
+            if let Some(Ok(running)) = slot.get() {
+                let running = Arc::clone(running);
+                stopping.spawn(async move { running.stop().await });
+            }
+        }
+        // Who does not end within the time is killed when its last owner drops it.
+        let _ = tokio::time::timeout(STOP_WITHIN, stopping.join_all()).await;
+    }
+}
+
+/// The servers of one case.
+#[derive(Clone)]
+pub(super) struct Leases {
+    servers: Arc<BTreeMap<String, Arc<Running>>>,
+}
+
+/// Where each server's log stood.
+pub(super) struct LogMarks(Vec<(String, LogPosition)>);
+
+impl Leases {
+    pub(super) fn get(&self, name: &str) -> Option<&Running> {
+        self.servers.get(name).map(|running| &**running)
+    }
+
+    pub(super) fn log_marks(&self) -> LogMarks {
+        let mark = |(name, running): (&String, &Arc<Running>)| Some((name.clone(), running.log_position()?));
+        LogMarks(self.servers.iter().filter_map(mark).collect())
+    }
+
+    /// What a server wrote since `marks`.
+    pub(super) fn log_since(&self, name: &str, marks: &LogMarks) -> Option<ServerLog> {
+        let (_, position) = marks.0.iter().find(|(marked, _)| marked == name)?;
+        self.get(name)?.log_since(*position)
+    }
+}
+
+fn owner(spec: &ServerSpec, case: &PlannedCase) -> Owner {
+    match &spec.source {
+        ServerSource::Start(start) => match start.scope {
+            ServerScope::Run => Owner::Run,
+            ServerScope::File => Owner::File(case.file.id.clone()),
+            ServerScope::Case => Owner::Case(case.case.id.clone()),
+        },
+        ServerSource::Address(_) | ServerSource::Override(_) | ServerSource::InProcess => Owner::Run,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,42 @@
+//! What one mapping of the format says, before anything is inherited, laid over or resolved: the tables of keys and the
+//! types they read into. Main types: [`SuiteFrame`] and [`FileFrame`].
+
+mod file;
+mod server;
+mod suite;
+
+pub(super) use file::{CaseFrame, FileFrame};
+pub(super) use server::read_servers;
+pub(super) use suite::{ProtosFrame, SuiteFrame};
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use crate::yaml::{Node, decode};
+
+/// Reads `tags:`: letters, digits, `_`, `-`, `.` and `/`.
+fn read_tags(node: &Node, out: &mut Diagnostics) -> Vec<Spanned<String>> {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/');
+    let mut tags = decode::texts(node, out).unwrap_or_default();
+    tags.retain(|tag| {
+        let fits = !tag.value.is_empty() && tag.value.chars().all(allowed);
+        if !fits {
+            let headline = format!("`{}` cannot be a tag", tag.value.escape_debug());
+            let form = "a tag is made of ASCII letters, digits, `_`, `-`, `.` and `/`";
+            out.push(Diagnostic::error(headline).at(tag.span, "").hint(form));
+        }
+        fits
+    });
+    tags
+}
+
+/// Reads `vars:`: names that expressions can use, with the YAML they stand for.
+fn read_vars(node: &Node, out: &mut Diagnostics) -> Vec<(Spanned<std::sync::Arc<str>>, Node)> {
+    let hint = "write `{ name: value }`";
+    let mut vars = decode::names_and_nodes(node, "variables by name", hint, out).unwrap_or_default();
+    vars.retain(|(name, _)| {
+        let refused = crate::expr::check_variable_name(&name.value, name.span);
+        let fits = refused.is_none();
+        out.extend(refused);
+        fits
+    });
+    vars
+}

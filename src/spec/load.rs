@@ -1,0 +1,263 @@
+//! Reading what was found: files → trees → frames → [`Suite`]s, with everything that is wrong with every file.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::config::{check_server, read_vars};
+use super::discover::{FoundSuite, Place, discover, discover_id};
+use super::frame::{FileFrame, SuiteFrame};
+use super::read::read_source;
+use super::resolve::{Resolver, address_servers};
+use super::{CaseFile, Config, LoadFailure, LoadedFile, Overrides, Suite};
+use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Spanned};
+use crate::yaml::{self, Node, NodeKind, decode};
+
+/// What was loaded.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// Sorted by path. A case file without a `grpc-spec.yaml` is a suite of its own.
+    pub(crate) suites: Vec<Suite>,
+    /// What is wrong with the paths and overrides given (errors: nothing is to be run), and warnings about valid files.
+    /// What is wrong with a file is in its [`LoadFailure`].
+    pub(crate) diagnostics: Diagnostics,
+}
+
+/// Loads the case files at and below `paths`.
+pub(crate) fn load(paths: &[PathBuf], overrides: &Overrides, sources: &Sources) -> Loaded {
+    let mut diagnostics = Diagnostics::new();
+    let found = discover(paths, &mut diagnostics);
+    load_found(found, overrides, sources, diagnostics)
+}
+
+/// As [`load`] of `root`, but only the file of the case `id`, where that can be told from the id.
+pub(crate) fn load_for_id(root: &Path, id: &str, overrides: &Overrides, sources: &Sources) -> Loaded {
+    let mut diagnostics = Diagnostics::new();
+    if let Some(found) = discover_id(root, id, &mut diagnostics) {
+        let loaded = load_found(found, overrides, sources, diagnostics);
+        if loaded.suites.iter().any(|suite| suite.has(id)) {
+            return loaded;
+        }
+    }
+    load(&[root.to_owned()], overrides, sources)
+}
+
+impl Loaded {
+    /// Everything that is wrong, in the order of the files.
+    pub(crate) fn all_diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        let failures = self.suites.iter().flat_map(|suite| &suite.files).filter_map(|file| match file {
+            LoadedFile::Valid(_) => None,
+            LoadedFile::Invalid(failure) => Some(&failure.diagnostics),
+        });
+        self.diagnostics.iter().chain(failures.flat_map(Diagnostics::iter))
+    }
+}
+
+/// A file that was read.
+struct Document {
+    id: String,
+    place: Place,
+    given: bool,
+    source: Option<FileId>,
+    node: Option<Node>,
+    diagnostics: Diagnostics,
+}
+
+/// A suite whose files were read.
+struct ReadSuite {
+    folder: Place,
+    file: Option<Document>,
+    cases: Vec<Document>,
+}
+
+fn load_found(found: Vec<FoundSuite>, overrides: &Overrides, sources: &Sources, diagnostics: Diagnostics) -> Loaded {
+    let mut read: Vec<ReadSuite> = found.into_iter().map(|suite| ReadSuite::new(suite, sources)).collect();
+    leave_out_named(&mut read);
+    let mut loader = Loader { overrides, sources, overriding_vars: Vec::new(), all_servers_known: true, diagnostics };
+    loader.overriding_vars = read_vars(overrides, sources, &mut loader.diagnostics);
+    let suites: Vec<Suite> = read.into_iter().filter_map(|suite| loader.suite(suite)).collect();
+    if loader.all_servers_known && !suites.is_empty() {
+        let configs = suites.iter().map(|suite| &*suite.config);
+        Config::check_overrides(configs, overrides, &mut loader.diagnostics);
+    }
+    Loaded { suites, diagnostics: loader.diagnostics }
+}
+
+impl ReadSuite {
+    fn new(found: FoundSuite, sources: &Sources) -> Self {
+        let suite_file = |place: Place| {
+            let id = place.shown.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Document::read(id, place, true, sources)
+        };
+        let cases = found.cases.into_iter().map(|file| Document::read(file.id, file.place, file.given, sources));
+        Self { folder: found.folder, file: found.file.map(suite_file), cases: cases.collect() }
+    }
+}
+
+impl Document {
+    fn read(id: String, place: Place, given: bool, sources: &Sources) -> Self {
+        let mut diagnostics = Diagnostics::new();
+        let source = read_source(&place.shown, sources, &mut diagnostics);
+        let node = source.and_then(|source| yaml::parse(source, sources.get(source).text(), &mut diagnostics));
+        Self { id, place, given, source, node, diagnostics }
+    }
+}
+
+/// Leaves out the files that another names by `$file`: they are data, not cases.
+fn leave_out_named(suites: &mut [ReadSuite]) {
+    let mut named = HashSet::new();
+    for document in suites.iter().flat_map(|suite| suite.file.iter().chain(&suite.cases)) {
+        if let Some(node) = &document.node {
+            collect_named(node, &document.place, &mut named);
+        }
+    }
+    if named.is_empty() {
+        return;
+    }
+    let is_named = |place: &Place| place.canonical.canonicalize().is_ok_and(|path| named.contains(&path));
+    for suite in suites {
+        suite.cases.retain(|document| document.given || !is_named(&document.place));
+    }
+}
+
+fn collect_named(node: &Node, holder: &Place, named: &mut HashSet<PathBuf>) {
+    match &node.kind {
+        NodeKind::Scalar(_) => {}
+        NodeKind::Sequence(items) => items.iter().for_each(|item| collect_named(item, holder, named)),
+        NodeKind::Mapping(entries) => {
+            for entry in entries.iter() {
+                collect_named(&entry.value, holder, named);
+                if &*entry.key.value == "$file"
+                    && let Some(path) = entry.value.as_scalar()
+                    && let Ok(path) = holder.folder().shown.join(&*path.text).canonicalize()
+                    && path != holder.canonical
+                {
+                    named.insert(path);
+                }
+            }
+        }
+    }
+}
+
+/// From trees to suites.
+struct Loader<'a> {
+    overrides: &'a Overrides,
+    sources: &'a Sources,
+    overriding_vars: Vec<(Spanned<Arc<str>>, Node)>,
+    /// Whether all servers of the suites so far could be read.
+    all_servers_known: bool,
+    /// What is wrong, but with no file; and warnings.
+    diagnostics: Diagnostics,
+}
+
+impl Loader<'_> {
+    fn suite(&mut self, mut read: ReadSuite) -> Option<Suite> {
+        match read.file {
+            Some(file) => Some(self.with_suite_file(&read.folder, file, read.cases)),
+            None => read.cases.pop().map(|only| self.alone(&read.folder, only)),
+        }
+    }
+
+    fn with_suite_file(&mut self, folder: &Place, file: Document, cases: Vec<Document>) -> Suite {
+        let Document { id, place, source, node, diagnostics: mut out, .. } = file;
+        let mut config = Config { source, folder: folder.shown.clone(), ..Config::default() };
+        let mut servers_known = false;
+        if let Some(node) = &node {
+            let frame = SuiteFrame::read(node, &folder.shown, &mut out);
+            servers_known = ["servers", "profiles"].iter().all(|key| !is_damaged(node, key, &out))
+                && self.overrides.profile.as_ref().is_none_or(|name| frame.has_profile(name));
+            config = Config::new(frame, source, self.overrides, self.sources, &mut self.diagnostics);
+            if servers_known && let Some(named) = &config.inherited.server {
+                check_server(named, &config.servers, true, &mut out);
+            }
+        }
+        self.all_servers_known &= servers_known;
+        config.overriding_vars.clone_from(&self.overriding_vars);
+        let mut files = Vec::new();
+        let blocked_by = out.has_errors().then(|| place.shown.clone());
+        if blocked_by.is_some() {
+            files.push(LoadedFile::Invalid(LoadFailure { id, path: place.shown, diagnostics: out, blocked: false }));
+        } else {
+            self.diagnostics.append(out);
+        }
+        for mut document in cases {
+            let frame = document.node.as_ref().map(|node| {
+                refuse_suite_keys(node, &folder.shown, &mut document.diagnostics);
+                FileFrame::read(node, &document.place.folder().shown, &mut document.diagnostics)
+            });
+            files.push(self.case_file(document, frame, &config, servers_known, blocked_by.as_deref()));
+        }
+        Suite { config: Arc::new(config), files }
+    }
+
+    /// A case file that stands by its own keys.
+    fn alone(&mut self, folder: &Place, mut document: Document) -> Suite {
+        let out = &mut document.diagnostics;
+        let frame = document.node.as_ref().map(|node| FileFrame::read(node, &document.place.folder().shown, out));
+        let servers_known = document.node.as_ref().is_some_and(|node| !is_damaged(node, "servers", out));
+        self.all_servers_known &= servers_known;
+        let mut suite = SuiteFrame { folder: document.place.folder().shown, ..SuiteFrame::default() };
+        if let Some(frame) = &frame {
+            suite.protos = frame.protos.clone();
+            suite.servers.clone_from(&frame.servers);
+        }
+        let mut config = Config::new(suite, None, self.overrides, self.sources, &mut self.diagnostics);
+        config.folder.clone_from(&folder.shown);
+        config.overriding_vars.clone_from(&self.overriding_vars);
+        if let Some(frame) = &frame {
+            config.servers.extend(address_servers(frame, &config.servers));
+        }
+        let file = self.case_file(document, frame, &config, servers_known, None);
+        Suite { config: Arc::new(config), files: vec![file] }
+    }
+
+    fn case_file(
+        &mut self,
+        document: Document,
+        frame: Option<FileFrame>,
+        config: &Config,
+        servers_known: bool,
+        blocked_by: Option<&Path>,
+    ) -> LoadedFile {
+        let Document { id, place, source, diagnostics: mut out, .. } = document;
+        let path = place.shown;
+        let mut vars = Vec::new();
+        let cases = frame.map(|mut frame| {
+            vars = std::mem::take(&mut frame.vars);
+            Resolver { file: &id, config, servers_known, suite_valid: blocked_by.is_none() }.cases(frame, &mut out)
+        });
+        match (cases, source) {
+            (Some(cases), Some(source)) if !out.has_errors() => {
+                if let Some(suite) = blocked_by {
+                    out.push(not_loaded(&path, suite));
+                    return LoadedFile::Invalid(LoadFailure { id, path, diagnostics: out, blocked: true });
+                }
+                self.diagnostics.append(out);
+                LoadedFile::Valid(Arc::new(CaseFile { id, path, source, vars, cases }))
+            }
+            _ => LoadedFile::Invalid(LoadFailure { id, path, diagnostics: out, blocked: false }),
+        }
+    }
+}
+
+/// Whether something is wrong in what stands under a key of a file, if it is there.
+fn is_damaged(node: &Node, key: &str, out: &Diagnostics) -> bool {
+    node.get(key).is_some_and(|node| decode::damaged(node, out))
+}
+
+/// Protos and servers are the suite's, where there is one.
+fn refuse_suite_keys(node: &Node, suite: &Path, out: &mut Diagnostics) {
+    let suite = suite.join("grpc-spec.yaml");
+    for key in ["protos", "servers"] {
+        if let Some(place) = decode::key_span(node, key) {
+            let headline = format!("`{key}` in a file that belongs to a suite");
+            let label = "the suite says this for all its files";
+            out.push(Diagnostic::error(headline).at(place, label).hint(format!("move it to `{}`", suite.display())));
+        }
+    }
+}
+
+fn not_loaded(path: &Path, suite: &Path) -> Diagnostic {
+    let headline = format!("`{}` is not run: its suite is invalid", path.display());
+    Diagnostic::error(headline).hint(format!("mend `{}` first", suite.display()))
+}

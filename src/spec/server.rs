@@ -1,0 +1,101 @@
+//! A server as the format says it: where it is, or how it is started.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use regex::Regex;
+
+use crate::diagnostic::{Span, Spanned};
+use crate::yaml::Node;
+
+/// A server by name.
+#[derive(Debug)]
+pub(crate) struct ServerSpec {
+    pub(crate) name: Spanned<String>,
+    pub(crate) source: ServerSource,
+    /// Already part of each call's metadata: under what file and case say, over what the suite says.
+    pub(crate) metadata: Vec<(Spanned<String>, Node)>,
+    /// The `:authority` to send.
+    pub(crate) authority: Option<Spanned<String>>,
+    pub(crate) limits: Limits,
+}
+
+impl ServerSpec {
+    pub(super) fn new(name: Spanned<String>, source: ServerSource) -> Self {
+        Self { name, source, metadata: Vec::new(), authority: None, limits: Limits::default() }
+    }
+
+    /// The same server in another place.
+    pub(super) fn at(&self, source: ServerSource) -> Self {
+        let Self { name, metadata, authority, limits, .. } = self;
+        Self {
+            name: name.clone(),
+            source,
+            metadata: metadata.clone(),
+            authority: authority.clone(),
+            limits: limits.clone(),
+        }
+    }
+}
+
+/// `limits:`, in bytes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Limits {
+    /// Of one message received.
+    pub(crate) message: Option<Spanned<u64>>,
+    /// Of the headers or trailers received.
+    pub(crate) metadata: Option<Spanned<u64>>,
+    /// Of all that is kept of one call.
+    pub(crate) recorded: Option<Spanned<u64>>,
+}
+
+/// Where a server is.
+#[derive(Debug)]
+pub(crate) enum ServerSource {
+    /// A program that a run starts.
+    Start(Start),
+    /// One that is already running: a scalar node, `${…}` allowed.
+    Address(Node),
+    /// One on the command line or from the harness: a literal address.
+    Override(String),
+    /// In the test's own process.
+    InProcess,
+}
+
+/// `start:`. Scalars that may hold `${…}` are kept as nodes.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) span: Span,
+    /// Run once before it.
+    pub(crate) build: Option<Vec<Node>>,
+    pub(crate) build_within: Duration,
+    /// Program and arguments, passed as they are; at least the program.
+    pub(crate) command: Vec<Node>,
+    pub(crate) env: Vec<(Spanned<String>, Node)>,
+    /// Absolute; the folder of the file that holds it, unless said.
+    pub(crate) cwd: PathBuf,
+    pub(crate) ready: Ready,
+    pub(crate) scope: ServerScope,
+    /// Where it listens; default `http://127.0.0.1:${port}`.
+    pub(crate) address: Option<Node>,
+}
+
+/// When a started server counts as ready.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) within: Duration,
+    /// Instead of the ladder: a line of its output; a group named `port` sets the port.
+    pub(crate) log: Option<Spanned<Regex>>,
+}
+
+/// How long a started server lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum ServerScope {
+    /// One for the run.
+    #[default]
+    Run,
+    /// One for each file that calls it.
+    File,
+    /// One for each case that calls it.
+    Case,
+}
