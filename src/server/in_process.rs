@@ -16,7 +16,6 @@ use tokio::task::{AbortHandle, JoinHandle};
 use super::error::StartError;
 use super::log::Log;
 use crate::diagnostic::Diagnostic;
-use crate::grpc::Target;
 
 /// What serves: called anew for each server that is started.
 pub(crate) type Serve = Arc<dyn Fn(TcpListener) -> Serving + Send + Sync>;
@@ -26,8 +25,8 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A server that runs in this process.
 #[derive(Debug)]
-pub(super) struct InProcess {
-    target: Target,
+pub(crate) struct InProcess {
+    address: String,
     log: Arc<Log>,
     /// How it ended by itself.
     ended: Arc<OnceLock<String>>,
@@ -37,22 +36,20 @@ pub(super) struct InProcess {
 
 impl InProcess {
     /// Serves a free port of 127.0.0.1 on `runtime`. Whoever connects from now on is answered as soon as it accepts.
-    pub(super) fn start(name: &str, serve: &Serve, runtime: &Handle) -> Result<Self, StartError> {
-        let failed = |error: &dyn fmt::Display| {
-            StartError::from(Diagnostic::error(format!("the server `{name}` of this process cannot listen: {error}")))
-        };
-        let (listener, address) = listen().map_err(|error| failed(&error))?;
-        let target = Target::parse(&format!("http://{address}")).map_err(|error| failed(&error))?;
+    pub(crate) fn start(name: &str, serve: &Serve, runtime: &Handle) -> Result<Self, StartError> {
+        let (listener, address) = listen().map_err(|error| {
+            Diagnostic::error(format!("the server `{name}` of this process cannot listen: {error}"))
+        })?;
         let serve = Arc::clone(serve);
         let serving = runtime.spawn(async move { serve(TcpListener::from_std(listener)?).await });
         let (log, ended) = (Log::new(), Arc::new(OnceLock::new()));
         let abort = serving.abort_handle();
         let watching = runtime.spawn(watch(serving, Arc::clone(&log), Arc::clone(&ended)));
-        Ok(Self { target, log, ended, serving: abort, watching })
+        Ok(Self { address: format!("http://{address}"), log, ended, serving: abort, watching })
     }
 
-    pub(super) fn target(&self) -> &Target {
-        &self.target
+    pub(super) fn address(&self) -> &str {
+        &self.address
     }
 
     pub(super) fn log(&self) -> &Arc<Log> {
@@ -161,7 +158,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn it_answers_at_once_and_until_it_is_stopped() {
         let server = InProcess::start("api", &echo(), &Handle::current()).expect("it listens");
-        let address = server.target().to_string();
+        let address = server.address().to_owned();
         let answer = tokio::task::spawn_blocking({
             let address = address.clone();
             move || ask(&address)
@@ -176,7 +173,7 @@ mod tests {
     async fn each_start_is_a_server_of_its_own() {
         let serve = echo();
         let start = || InProcess::start("api", &serve, &Handle::current()).expect("it listens");
-        assert_ne!(start().target(), start().target());
+        assert_ne!(start().address(), start().address());
     }
 
     #[tokio::test]

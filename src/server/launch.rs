@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::process::Launch;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::expr::{Binding, Env, Name, Scope, Text, Value, names_in};
-use crate::grpc::Target;
 use crate::spec::{ServerSource, ServerSpec, Start};
 use crate::yaml::Node;
 
@@ -83,13 +82,6 @@ pub(super) fn check_names(servers: &[Arc<ServerSpec>], env: &Arc<Env>, sources: 
             }
         }
     }
-}
-
-/// What a running server is to those that refer to it: `servers.NAME.address`, and its `host:port`.
-pub(crate) fn address_of(name: &str, target: &Target) -> (Arc<str>, Value) {
-    let address = target.to_string();
-    let place = address.split_once("://").map_or(address.as_str(), |(_, place)| place);
-    (format!("servers.{name}.address").into(), Value::Text(place.into()))
 }
 
 /// The names a server's `start` and `address` use.

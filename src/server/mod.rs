@@ -21,9 +21,8 @@ mod testing;
 
 pub(crate) use build::Builds;
 pub(crate) use error::StartError;
-pub(crate) use in_process::{BoxError, Serve, Serving};
-pub(crate) use launch::address_of;
+pub(crate) use in_process::{BoxError, InProcess, Serve, Serving};
 pub(crate) use log::{Log, LogPosition, LogTail};
 pub(crate) use order::{check, references, start_order};
 pub(crate) use running::RunningServer;
-pub(crate) use started::StartContext;
+pub(crate) use started::{StartContext, Started};

@@ -29,10 +29,10 @@ const IN_USE: &[&str] = &["address already in use", "address in use", "eaddrinus
 
 /// A program that was started and got ready.
 #[derive(Debug)]
-pub(super) struct Started {
+pub(crate) struct Started {
     process: Process,
-    target: Target,
-    warning: Option<Diagnostic>,
+    address: String,
+    warning: Option<Box<Diagnostic>>,
     // Below the process, and so dropped after it.
     _port: Port,
     _dir: Option<TempDir>,
@@ -49,7 +49,7 @@ pub(crate) struct StartContext<'a> {
 
 impl Started {
     /// Builds it, starts it, waits until it is ready. To drop the future leaves nothing behind.
-    pub(super) async fn start(name: &str, start: &Start, context: StartContext<'_>) -> Result<Self, StartError> {
+    pub(crate) async fn start(name: &str, start: &Start, context: StartContext<'_>) -> Result<Self, StartError> {
         let start = Starting { start, context, subject: Subject::new(name, start, context.sources) };
         let prepared = start.prepare(Port::held())?;
         start.build(&prepared).await?;
@@ -64,11 +64,11 @@ impl Started {
     }
 
     pub(super) fn warning(&self) -> Option<&Diagnostic> {
-        self.warning.as_ref()
+        self.warning.as_deref()
     }
 
-    pub(super) fn target(&self) -> &Target {
-        &self.target
+    pub(super) fn address(&self) -> &str {
+        &self.address
     }
 
     pub(super) fn log(&self) -> &Arc<Log> {
@@ -161,7 +161,13 @@ impl Starting<'_> {
             Some(port) => self.target_with(port, &scope).map_err(Failure::Other)?,
             None => target,
         };
-        Ok(Started { process, target, warning: guard::warning(), _port: port, _dir: dir })
+        Ok(Started {
+            process,
+            address: target.to_string(),
+            warning: guard::warning().map(Box::new),
+            _port: port,
+            _dir: dir,
+        })
     }
 
     /// Waits until it is ready; returns the port that its log says, if it says one.

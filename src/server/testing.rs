@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
 use crate::diagnostic::{Diagnostics, Sources, Spanned};
-use crate::spec::{Ready, ServerScope, ServerSource, ServerSpec, Start};
+use crate::spec::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start};
 use crate::yaml::{Entry, Node, parse};
 
 /// Long enough for a busy machine, never waited out by a test that passes.
@@ -112,7 +112,7 @@ fn server(entry: &Entry) -> ServerSpec {
         (None, None) => panic!("neither `start` nor `address`"),
     };
     let name = Spanned::new(entry.key.value.to_string(), entry.key.span);
-    ServerSpec { name, source, metadata: Vec::new(), authority: None }
+    ServerSpec { name, source, metadata: Vec::new(), authority: None, limits: Limits::default() }
 }
 
 fn start(node: &Node, address: Option<Node>) -> Start {

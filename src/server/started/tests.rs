@@ -50,7 +50,7 @@ async fn a_line_of_the_log_makes_it_ready_and_names_its_port() {
         "#,
     )
     .await;
-    assert_eq!(server.target().to_string(), "http://127.0.0.1:4711");
+    assert_eq!(server.address(), "http://127.0.0.1:4711");
     assert_eq!(server.exited(), None);
     server.stop().await;
 }
@@ -65,7 +65,7 @@ async fn the_port_of_the_log_is_the_address_s() {
         "#,
     )
     .await;
-    assert_eq!(server.target().to_string(), "http://localhost:4711");
+    assert_eq!(server.address(), "http://localhost:4711");
 }
 
 #[tokio::test]
@@ -84,8 +84,7 @@ async fn command_and_environment_know_port_folder_and_environment() {
     let [port, dir, who] = text.lines().next().expect("a line").split('|').collect::<Vec<_>>()[..] else {
         panic!("{text}")
     };
-    let address = server.target().to_string();
-    let number = address.strip_prefix("http://127.0.0.1:").expect("the default address");
+    let number = server.address().strip_prefix("http://127.0.0.1:").expect("the default address");
     assert_eq!((port, who), (format!("port {number}").as_str(), "me"));
     let dir = std::path::PathBuf::from(dir);
     assert!(dir.join("file").is_file());
@@ -267,7 +266,7 @@ async fn a_program_is_ready_when_its_health_says_so() {
         return serve(port, true).await;
     }
     let server = started(&again("a_program_is_ready_when_its_health_says_so", "scope: run")).await;
-    let target = server.target().clone();
+    let target = Target::parse(server.address()).expect("an address");
     assert!(is_taken(&target).await);
     server.stop().await;
     assert!(!is_taken(&target).await, "nothing listens any more");
