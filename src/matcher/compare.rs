@@ -56,9 +56,9 @@ impl Matcher {
 
 impl Deferred {
     /// The test, its operands filled.
-    pub(super) fn check(&self, scope: &Scope) -> Result<Check, Vec<Diagnostic>> {
+    pub(super) fn check(&self, ty: &ValueType, scope: &Scope) -> Result<Check, Vec<Diagnostic>> {
         let operands = self.operands.iter().map(|operand| operand.fill(scope)).collect::<Result<Vec<_>, _>>()?;
-        Check::new(self.test, operands).map_err(|problem| vec![Diagnostic::error(problem)])
+        Check::of(self.test, operands, ty).map_err(|problem| vec![Diagnostic::error(problem)])
     }
 }
 
@@ -135,7 +135,7 @@ impl<'s> Judge<'s> {
                     self.fail_rule(matcher, Fault::Forbidden, found, place);
                 }
             }
-            Rule::Deferred(deferred) => match deferred.check(self.scope) {
+            Rule::Deferred(deferred) => match deferred.check(&matcher.ty, self.scope) {
                 Ok(check) => {
                     let rule = Rule::Check(check);
                     self.judge(&Matcher { span: matcher.span, ty: matcher.ty.clone(), rule }, found, place);

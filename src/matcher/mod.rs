@@ -7,10 +7,14 @@
 mod assignment;
 mod check;
 mod compare;
+mod compile;
+mod contradiction;
 mod format;
 mod json;
 mod list;
+mod literal;
 mod mismatch;
+mod operation;
 mod operator;
 mod order;
 mod place;
@@ -19,6 +23,7 @@ mod value_type;
 mod view;
 mod words;
 
+pub(crate) use compile::compile;
 pub(crate) use mismatch::{Actual, Expected, Fault, Mismatch};
 pub(crate) use rule::Matcher;
 pub(crate) use value_type::{JsonForm, ValueType};

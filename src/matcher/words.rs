@@ -28,7 +28,7 @@ impl Matcher {
     fn say(&self, subject: &str, scope: &Scope) -> String {
         match &self.rule {
             Rule::Check(check) => check.statement(subject, &self.ty),
-            Rule::Deferred(deferred) => match deferred.check(scope) {
+            Rule::Deferred(deferred) => match deferred.check(&self.ty, scope) {
                 Ok(check) => check.statement(subject, &self.ty),
                 Err(_) => format!("{subject} as the expression says"),
             },

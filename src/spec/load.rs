@@ -43,6 +43,12 @@ pub(crate) fn load_for_id(root: &Path, id: &str, overrides: &Overrides, sources:
 }
 
 impl Loaded {
+    /// Cases of the files that load.
+    pub(crate) fn case_count(&self) -> usize {
+        let files = self.suites.iter().flat_map(|suite| &suite.files);
+        files.map(|file| if let LoadedFile::Valid(file) = file { file.cases.len() } else { 0 }).sum()
+    }
+
     /// Everything that is wrong, in the order of the files.
     pub(crate) fn all_diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
         let failures = self.suites.iter().flat_map(|suite| &suite.files).filter_map(|file| match file {
