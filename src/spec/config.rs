@@ -159,13 +159,11 @@ fn server_hints(name: &str, known: &[&str], declare: &str) -> Vec<String> {
 fn override_servers(declared: Vec<Arc<ServerSpec>>, overrides: &Overrides, sources: &Sources) -> Vec<Arc<ServerSpec>> {
     let mut servers = declared;
     for name in &overrides.in_process {
-        match servers.iter_mut().find(|server| server.name.value == *name) {
-            Some(server) => *server = Arc::new(server.at(ServerSource::InProcess)),
-            None => {
-                let span = Span::new(sources.add("the test's own servers", name.as_str()), 0, name.len());
-                let name = Spanned::new(name.clone(), span);
-                servers.push(Arc::new(ServerSpec::new(name, ServerSource::InProcess)));
-            }
+        if let Some(server) = servers.iter_mut().find(|server| server.name.value == *name) {
+            *server = Arc::new(server.at(ServerSource::InProcess));
+        } else {
+            let span = Span::new(sources.add("the test's own servers", name.as_str()), 0, name.len());
+            servers.push(Arc::new(ServerSpec::new(Spanned::new(name.clone(), span), ServerSource::InProcess)));
         }
     }
     for (name, address) in &overrides.servers {

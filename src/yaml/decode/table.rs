@@ -1,10 +1,9 @@
 //! Tables of keys: what a kind of mapping may hold, and how each value is read.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::foreign::translate;
-use super::{damaged, expected, names_and_nodes, plain, positive_duration, size, text, texts};
+use super::{damaged, expected, plain, positive_duration, size, text, texts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned, did_you_mean, one_of};
 use crate::yaml::{Entry, Node};
 
@@ -35,8 +34,6 @@ pub(crate) enum Reads<T> {
     Plain(fn(&mut T) -> &mut Option<Node>),
     /// What only a later phase can read.
     Node(fn(&mut T) -> &mut Option<Node>),
-    /// Free names, and values that a later phase reads.
-    Named(fn(&mut T) -> &mut Vec<(Spanned<Arc<str>>, Node)>),
     /// A mapping with a table of its own: the names of its keys, and how it is read.
     Mapping(fn() -> Vec<&'static str>, Reader<T>),
     /// A form of its own.
@@ -125,10 +122,6 @@ impl<T> Reads<T> {
             Self::Size(of) => *of(frame) = size(node, out),
             Self::Plain(of) => *of(frame) = plain(node, out),
             Self::Node(of) => *of(frame) = Some(node.clone()),
-            Self::Named(of) => {
-                let read = names_and_nodes(node, "names with their values", "write `{ name: value }`", out);
-                *of(frame) = read.unwrap_or_default();
-            }
             Self::Mapping(_, read) | Self::Other(read) => read(frame, node, out),
         }
     }
