@@ -1,2 +1,35 @@
-//! The wire, on the h2 crate: target, connector, framing, metadata, status, deadline. What leaves this module is plain
-//! data of our own.
+//! The wire, on the `h2` crate: addresses, connections, calls, framing, metadata, status, deadlines.
+//!
+//! A [`Channel`] reaches one [`Target`] and opens [`Call`]s on it; a call ends in a [`CallOutcome`], which is plain data
+//! of our own. Nothing of `h2` or `http` leaves this module, everything awaited is under a deadline, and what a server
+//! sends is data: it can make a call fail, never panic, hang or fill the memory.
+
+mod call;
+mod channel;
+mod code;
+mod connect;
+mod connect_error;
+mod connection;
+mod deadline;
+mod ending;
+mod first_bytes;
+mod frame;
+mod health;
+mod http2;
+mod metadata;
+mod outcome;
+mod response;
+mod status;
+mod target;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use call::{Call, CallRequest, Ended};
+pub(crate) use channel::{Channel, ChannelOptions, Limits};
+pub(crate) use code::Code;
+pub(crate) use connect_error::ConnectError;
+pub(crate) use health::{Health, check_health, reflection_answers};
+pub(crate) use metadata::{Metadata, MetadataError, MetadataKey, MetadataValue};
+pub(crate) use outcome::{CallOutcome, Phase, Received};
+pub(crate) use status::{Origin, Status};
+pub(crate) use target::{Target, TargetError};
