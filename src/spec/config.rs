@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::frame::SuiteFrame;
+use super::server::check_address;
 use super::{Inherited, ServerSource, ServerSpec};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, did_you_mean, one_of};
 use crate::expr::check_variable_name;
@@ -88,7 +89,10 @@ impl Config {
         let mut known: Vec<&str> = suites.flat_map(|suite| &suite.servers).map(|server| &*server.name.value).collect();
         known.sort_unstable();
         known.dedup();
-        for (name, _) in &overrides.servers {
+        for (name, address) in &overrides.servers {
+            usage.extend(
+                check_address(address).map(|refused| refused.note(format!("given as `--server {name}={address}`"))),
+            );
             if !known.contains(&&**name) {
                 let unknown = Diagnostic::error(format!("unknown server `{name}`"));
                 usage.push(unknown.hints(server_hints(

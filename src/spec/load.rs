@@ -211,7 +211,7 @@ impl Loader<'_> {
         config.folder.clone_from(&folder.shown);
         config.overriding_vars.clone_from(&self.overriding_vars);
         if let Some(frame) = &frame {
-            config.servers.extend(address_servers(frame, &config.servers));
+            config.servers.extend(address_servers(frame, &config.servers, &mut document.diagnostics));
         }
         let file = self.case_file(document, frame, &config, servers_known, None);
         Suite { config: Arc::new(config), files: vec![file] }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::foreign::translate;
-use super::{damaged, expected, plain, positive_duration, size, text, texts};
+use super::{damaged, expected, positive_duration, size, text, texts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned, did_you_mean, one_of};
 use crate::yaml::{Entry, Node};
 
@@ -30,8 +30,6 @@ pub(crate) enum Reads<T> {
     /// How long something may take: longer than zero.
     Limit(fn(&mut T) -> &mut Option<Spanned<Duration>>),
     Size(fn(&mut T) -> &mut Option<Spanned<u64>>),
-    /// A scalar that may hold `${…}`.
-    Plain(fn(&mut T) -> &mut Option<Node>),
     /// What only a later phase can read.
     Node(fn(&mut T) -> &mut Option<Node>),
     /// A mapping with a table of its own: the names of its keys, and how it is read.
@@ -120,7 +118,6 @@ impl<T> Reads<T> {
             Self::Texts(of) => *of(frame) = texts(node, out),
             Self::Limit(of) => *of(frame) = positive_duration(node, out),
             Self::Size(of) => *of(frame) = size(node, out),
-            Self::Plain(of) => *of(frame) = plain(node, out),
             Self::Node(of) => *of(frame) = Some(node.clone()),
             Self::Mapping(_, read) | Self::Other(read) => read(frame, node, out),
         }
