@@ -18,6 +18,7 @@ mod operation;
 mod operator;
 mod order;
 mod place;
+mod provisional;
 mod rule;
 mod value_type;
 mod view;
@@ -25,5 +26,6 @@ mod words;
 
 pub(crate) use compile::compile;
 pub(crate) use mismatch::{Actual, Expected, Fault, Mismatch};
+pub(crate) use provisional::{Across, Expectation, Observed};
 pub(crate) use rule::Matcher;
 pub(crate) use value_type::{JsonForm, ValueType};
