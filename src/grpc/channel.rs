@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::time::timeout_at;
 
-use super::call::{Call, CallRequest, NotSent};
+use super::call::{Call, NotSent};
 use super::code::Code;
 use super::connect::{self, Progress};
 use super::connect_error::ConnectError;
 use super::connection::{Connection, Lease};
-use super::metadata::Metadata;
 use super::outcome::CallOutcome;
+use super::request::CallRequest;
 use super::target::Target;
 
 /// The way to one server. Cheap to clone; its connections close when the last clone and the last call are gone.
@@ -114,15 +114,10 @@ impl Channel {
         }
     }
 
-    /// Makes a call with one request message and one response message, and waits for its end.
-    pub(crate) async fn unary(
-        &self,
-        path: &str,
-        metadata: &Metadata,
-        message: Bytes,
-        deadline: Instant,
-    ) -> Result<CallOutcome, ConnectError> {
-        let mut call = self.open(CallRequest { path, metadata, deadline }).await?;
+    /// Makes a call with one request message, compressed if the request says by what, and one response message; waits
+    /// for its end.
+    pub(crate) async fn unary(&self, request: CallRequest<'_>, message: Bytes) -> Result<CallOutcome, ConnectError> {
+        let mut call = self.open(request).await?;
         call.send_only(message);
         Ok(call.finish_with_one_message().await)
     }
