@@ -305,7 +305,7 @@ impl Call {
             Poll::Pending => {
                 if self.response.is_foreign() {
                     let soon = Instant::now() + FOREIGN_BODY_WITHIN;
-                    if soon < self.alarm.deadline().into() {
+                    if soon < self.alarm.deadline().into_std() {
                         self.alarm.as_mut().reset(soon.into());
                     }
                 }
@@ -386,6 +386,7 @@ impl Call {
             self.bytes_sent = taken.load(Ordering::Relaxed) as u64;
             self.unsent += usize::from(taken.load(Ordering::Relaxed) < *size);
         }
+        warnings.extend(self.lease.warning.clone());
         let headers = mem::take(&mut self.response.headers);
         CallOutcome {
             status,

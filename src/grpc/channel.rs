@@ -17,6 +17,7 @@ use super::connection::{Connection, Lease};
 use super::outcome::CallOutcome;
 use super::request::CallRequest;
 use super::target::Target;
+use super::tls::Tls;
 
 /// The way to one server. Cheap to clone; its connections close when the last clone and the last call are gone.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub(crate) struct ChannelOptions {
     pub(crate) limits: Limits,
     /// Connections at most; one more is opened whenever the others carry 32 calls each.
     pub(crate) connections: usize,
+    /// For `https://`; the system's authorities are trusted where it says nothing.
+    pub(crate) tls: Option<Tls>,
 }
 
 /// What a server may send, in bytes.
@@ -138,7 +141,7 @@ impl Channel {
                 return Err(error);
             }
             let Shared { target, options, progress, .. } = &*self.0;
-            let connected = connect::connect(target, options.limits, progress).await;
+            let connected = connect::connect(target, options, progress).await;
             let connection = Arc::new(connected.inspect_err(|error| self.0.failed(error))?);
             let lease = Lease::new(Arc::clone(&connection));
             self.0.connections().push(connection);
@@ -173,10 +176,10 @@ impl Channel {
             return;
         }
         let channel = Arc::downgrade(&self.0);
-        let (target, limits) = (self.0.target.clone(), self.0.options.limits);
+        let (target, options) = (self.0.target.clone(), self.0.options.clone());
         tokio::spawn(async move {
             let progress = Progress::default();
-            let connected = tokio::time::timeout(WIDEN_WITHIN, connect::connect(&target, limits, &progress)).await;
+            let connected = tokio::time::timeout(WIDEN_WITHIN, connect::connect(&target, &options, &progress)).await;
             let Some(shared) = channel.upgrade() else { return };
             // If it failed, the calls go on over the connections that stand.
             if let Ok(Ok(connection)) = connected {
@@ -206,7 +209,7 @@ impl Shared {
 impl Default for ChannelOptions {
     /// The limits of the case format, and a connection for each core.
     fn default() -> Self {
-        Self { limits: Limits::default(), connections: available_parallelism().map_or(1, NonZeroUsize::get) }
+        Self { limits: Limits::default(), connections: available_parallelism().map_or(1, NonZeroUsize::get), tls: None }
     }
 }
 

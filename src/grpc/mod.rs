@@ -25,6 +25,8 @@ mod status;
 mod target;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod tls_error;
 
 pub(crate) use call::{Call, Ended};
 pub(crate) use channel::{Channel, ChannelOptions, Limits};
@@ -37,3 +39,4 @@ pub(crate) use outcome::{CallOutcome, Phase, Received};
 pub(crate) use request::CallRequest;
 pub(crate) use status::{Origin, Status};
 pub(crate) use target::{Target, TargetError};
+pub(crate) use tls::{Pem, Tls, TlsError, TlsOptions};

@@ -60,7 +60,7 @@ async fn body(request: Request<RecvStream>) -> Vec<u8> {
 }
 
 /// Sends back what comes, as it comes.
-async fn echo(request: Request<RecvStream>, answer: Answer) {
+pub(super) async fn echo(request: Request<RecvStream>, answer: Answer) {
     let mut back = ok(answer);
     let mut stream = request.into_body();
     while let Some(Ok(chunk)) = stream.data().await {
@@ -310,7 +310,7 @@ async fn messages_without_end_are_counted_but_not_kept() {
         }
     });
     let limits = Limits { recorded: 100 * 1000, ..Limits::default() };
-    let channel = Channel::new(target.await, ChannelOptions { limits, connections: 1 });
+    let channel = Channel::new(target.await, ChannelOptions { limits, connections: 1, tls: None });
     let metadata = Metadata::new();
     let call = channel.open(CallRequest::new(PATH, &metadata, Instant::now() + SHORT));
     let outcome = call.await.expect("reached").finish().await;

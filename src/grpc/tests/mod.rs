@@ -5,6 +5,7 @@ mod honest;
 mod misbehaving;
 mod raw;
 mod resets;
+mod tls;
 mod unreachable;
 
 use std::time::{Duration, Instant};
