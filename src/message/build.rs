@@ -65,6 +65,13 @@ pub(super) enum Built {
     Later,
 }
 
+/// A part of a value, or that it depends on what is known when the case runs.
+#[derive(Debug)]
+pub(super) enum Known<T> {
+    Now(T),
+    Later,
+}
+
 /// What a node holds once templates are resolved.
 pub(super) enum Content {
     Container,
@@ -252,7 +259,11 @@ impl Builder<'_> {
             (Some(WellKnown::Value), _) => self.json_container(node, descriptor, path),
             (Some(WellKnown::FieldMask), NodeKind::Sequence(items)) => self.field_mask(items, descriptor, path),
             (Some(WellKnown::Any), NodeKind::Mapping(entries)) => self.untyped_any(node, entries, descriptor, path),
-            (_, NodeKind::Mapping(entries)) => self.fields(entries.iter(), node.span, descriptor, path),
+            // times and masks that have no text of their own are told by their fields
+            (
+                None | Some(WellKnown::Timestamp | WellKnown::Duration | WellKnown::FieldMask | WellKnown::Empty),
+                NodeKind::Mapping(entries),
+            ) => self.fields(entries.iter(), node.span, descriptor, path),
             _ => {
                 let ty = FieldType::message(descriptor.clone());
                 self.out.push(mismatch(node.span, node.describe(), &ty, path));
@@ -449,7 +460,8 @@ fn mismatch(span: Span, found: &str, ty: &FieldType, path: &FieldPath) -> Diagno
         FieldType::Single(Kind::Message(_)) => "is a message",
         FieldType::Single(_) => "is a single value",
     };
-    let diagnostic = Diagnostic::error(format!("{} {what}", path.subject()));
+    let headline = if path.is_root() { "a message is wanted here".to_owned() } else { format!("`{path}` {what}") };
+    let diagnostic = Diagnostic::error(headline);
     diagnostic.at(span, format!("expected {}, found {found}", describe(ty)))
 }
 
