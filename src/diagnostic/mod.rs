@@ -1,10 +1,15 @@
 //! What is wrong, and where: source files and spans, diagnostics and the collector that gathers all of them in one
 //! pass, suggestions for near misses, and the one place that renders them.
 
+mod neutral;
+mod render;
 mod report;
 mod source;
 mod suggest;
+mod window;
 
+pub(crate) use neutral::{neutralise, neutralise_line};
+pub(crate) use render::{render, render_all};
 pub(crate) use report::{Diagnostic, Label, Note, Severity};
 pub(crate) use source::{FileId, SourceFile, Sources, Span, Spanned};
 pub(crate) use suggest::{did_you_mean, one_of};

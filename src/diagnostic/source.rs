@@ -1,5 +1,6 @@
 //! Source files and places in them. A [`Span`] is small and `Copy`, so position travels with every value.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, RwLock};
 
@@ -21,7 +22,7 @@ impl Span {
         Self { file, start: clamp(start), end: clamp(end) }
     }
 
-    pub(crate) fn range(self) -> std::ops::Range<usize> {
+    pub(crate) fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 
@@ -68,14 +69,28 @@ impl SourceFile {
 
     /// Line and column of a byte offset, both from 1, the column in characters. A byte order mark is no column.
     pub(crate) fn line_column(&self, offset: usize) -> (usize, usize) {
-        let starts = self.line_starts.get_or_init(|| {
+        let offset = offset.min(self.text.len());
+        let line = self.line_starts().partition_point(|start| *start as usize <= offset).max(1);
+        let before = self.text.get(self.line(line).start..offset).unwrap_or_default();
+        (line, before.chars().count() + 1)
+    }
+
+    /// The bytes of a line, numbered from 1, without line break and byte order mark.
+    pub(crate) fn line(&self, number: usize) -> Range<usize> {
+        let starts = self.line_starts();
+        let start = |index: usize| starts.get(index).map_or(self.text.len(), |start| *start as usize);
+        let (start, end) = (start(number.saturating_sub(1)), start(number));
+        let text = self.text.get(start..end).unwrap_or_default();
+        let text = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
+        let mark = if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        start + mark..start + text.len()
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
             let after_newlines = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
             std::iter::once(0).chain(after_newlines).map(|at| u32::try_from(at).unwrap_or(u32::MAX)).collect()
-        });
-        let offset = offset.min(self.text.len());
-        let line = starts.partition_point(|start| *start as usize <= offset);
-        let before = self.text.get(starts[line - 1] as usize..offset).unwrap_or_default();
-        (line, before.trim_start_matches('\u{feff}').chars().count() + 1)
+        })
     }
 }
 
@@ -121,5 +136,9 @@ mod tests {
         let x = file.text().find('x').expect("there is an x");
         assert_eq!(file.line_column(x), (2, 7));
         assert_eq!(file.line_column(usize::MAX), (3, 1));
+        assert_eq!(file.line_column(0), (1, 1));
+        assert_eq!(&file.text()[file.line(1)], "a: 1");
+        assert_eq!(&file.text()[file.line(2)], "näme: x");
+        assert_eq!(file.line(3), file.text().len()..file.text().len());
     }
 }

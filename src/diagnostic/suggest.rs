@@ -20,7 +20,7 @@ fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Optio
         .into_iter()
         .filter(|name| name.chars().count().abs_diff(length) <= allowed)
         .map(|name| (strsim::damerau_levenshtein(&folded, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= allowed && *name != written)
+        .filter(|(distance, name)| *distance <= allowed && *distance < length && *name != written)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -46,6 +46,8 @@ mod tests {
         assert_eq!(did_you_mean("nmae", ["name", "id"]).as_deref(), Some("did you mean `name`?"));
         assert_eq!(did_you_mean("Name", ["name"]).as_deref(), Some("did you mean `name`?"));
         assert_eq!(did_you_mean("zebra", ["name", "id"]), None);
+        assert_eq!(did_you_mean("a", ["b"]), None, "nothing of it is left");
+        assert_eq!(did_you_mean(&"x".repeat(100_000), ["x"]), None);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! From names to values, for planning and running alike: names inside values are resolved in turn, without end neither
 //! in depth nor in size.
 
+use std::sync::Arc;
+
 use super::braces::escape;
 use super::template::{Part, Template, Text};
 use super::{Binding, Env, Name, Scope, Value};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean, one_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span, did_you_mean, one_of};
 use crate::yaml::{Entry, Node, NodeKind, Scalar, Style};
 
 /// How many variables may stand one within the other.
@@ -71,7 +73,7 @@ impl Names for Scope {
 /// One evaluation: what it is in the middle of, and what it may still do.
 pub(super) struct Walk<'a, N> {
     /// The variables being resolved, each with the level it stands at.
-    trail: Vec<(&'a N, std::sync::Arc<str>)>,
+    trail: Vec<(&'a N, Arc<str>)>,
     names_left: usize,
 }
 
@@ -126,7 +128,7 @@ impl<'a, N: Names> Walk<'a, N> {
             let resolved = self.container(node, names)?;
             return Ok(Value::Yaml(resolved.unwrap_or_else(|| node.clone())));
         }
-        match self.read(node)? {
+        match read(node)? {
             Text::Literal(_) => Ok(Value::Yaml(node.clone())),
             Text::Template(template) => self.template(&template, names),
         }
@@ -168,17 +170,18 @@ impl<'a, N: Names> Walk<'a, N> {
         };
         Ok(Some(Node { span: node.span, kind }))
     }
+}
 
-    fn read(&self, node: &Node) -> Result<Text, Failure> {
-        let mut problems = Diagnostics::new();
-        Text::read(node, None, &mut problems).ok_or_else(|| {
-            let problem = problems.into_iter().find(|problem| problem.severity == crate::diagnostic::Severity::Error);
-            problem.unwrap_or_else(|| Diagnostic::error("unreadable template").at(node.span, "")).into()
-        })
-    }
+fn read(node: &Node) -> Result<Text, Failure> {
+    let mut problems = Diagnostics::new();
+    Text::read(node, None, &mut problems).ok_or_else(|| {
+        let problem = problems.into_iter().find(|problem| problem.severity == Severity::Error);
+        problem.unwrap_or_else(|| Diagnostic::error("unreadable template").at(node.span, "")).into()
+    })
 }
 
 /// A value as text: what was written, for a YAML scalar; an error for a list or mapping.
+#[expect(clippy::result_large_err, reason = "an error ends the case; the way to it is not hot")]
 pub(super) fn written(value: &Value, name: &str, used_at: Span) -> Result<String, Diagnostic> {
     match value {
         Value::Text(text) => Ok(text.to_string()),

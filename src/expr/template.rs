@@ -75,9 +75,12 @@ impl Text {
             Part::Text(text) => text,
             Part::Name(_) => String::new(),
         };
-        sound.then(|| match is_literal {
-            true => Self::Literal(parts.into_iter().map(literal).collect()),
-            false => Self::Template(Template { span: node.span, parts }),
+        sound.then(|| {
+            if is_literal {
+                Self::Literal(parts.into_iter().map(literal).collect())
+            } else {
+                Self::Template(Template { span: node.span, parts })
+            }
         })
     }
 }
@@ -128,6 +131,7 @@ impl Template {
 
     /// The value at run time: of a whole template the value itself, of a joined one text. The error says which name
     /// has no value (such as an unset environment variable), at its span.
+    #[expect(clippy::result_large_err, reason = "an error ends the case; the way to it is not hot")]
     pub(crate) fn evaluate(&self, scope: &Scope) -> Result<Value, Diagnostic> {
         Walk::new().template(self, scope).map_err(|failure| match failure {
             Failure::Wrong(problem) => *problem,
@@ -137,6 +141,7 @@ impl Template {
     }
 
     /// As [`Self::evaluate`], as text: what was written, for a YAML scalar; an error for a list or mapping.
+    #[expect(clippy::result_large_err, reason = "an error ends the case; the way to it is not hot")]
     pub(crate) fn text(&self, scope: &Scope) -> Result<String, Diagnostic> {
         let value = self.evaluate(scope)?;
         let name = self.names().next().map_or("value", |name| &name.path);

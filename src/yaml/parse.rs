@@ -8,11 +8,12 @@ use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
 use super::frame::{Built, Frame, Value};
 use super::problem::{self, Problems, Source};
-use super::{Node, NodeKind, Scalar, Style, syntax};
+use super::syntax::Failure;
+use super::{Node, NodeKind, Scalar, Style};
 use crate::diagnostic::{Diagnostics, FileId};
 
 /// Levels of containers in containers, those that aliases bring in included: who walks the tree may recurse.
-const MAX_DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 128;
 
 /// Nodes that aliases may add to those written. Aliases share their target, but who walks the tree walks each of them.
 const MAX_ALIASED: u64 = 1_000_000;
@@ -154,6 +155,9 @@ impl Reader<'_> {
             Style::Literal | Style::Folded => self.source.block_scalar(self.cursor, range),
             _ => range,
         };
+        // nor is there a line break at the end where the file ends without one (YAML 1.2, 8.1.1.2)
+        let unbroken = matches!(style, Style::Literal | Style::Folded) && !self.source.text[range.end..].contains('\n');
+        let text = if unbroken { text.strip_suffix('\n').unwrap_or(text) } else { text };
         // granit reads nothing as `~`; only the written one has a place of its own
         let value = if style == Style::Plain && range.is_empty() {
             if tagged { Value::Broken } else { Value::Empty }
@@ -287,9 +291,10 @@ impl Reader<'_> {
     }
 
     fn syntax_error(&mut self, error: &granit_parser::ScanError) {
-        let open = self.frames.iter().rev().find(|frame| frame.is_flow()).map(Frame::range);
         let at = error.marker().byte_offset().unwrap_or(self.source.text.len());
-        let diagnostic = syntax::explain(self.source, error.kind(), at, self.cursor, open);
-        self.problems.push_syntax(self.source, at, diagnostic);
+        let at = self.source.clamp(at..at).start;
+        let open = self.frames.iter().rev().find(|frame| frame.is_flow()).map(Frame::range);
+        let failure = Failure { source: self.source, kind: error.kind(), at, before: self.cursor, open };
+        self.problems.push_syntax(self.source, at, failure.explain());
     }
 }

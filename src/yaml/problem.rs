@@ -1,6 +1,7 @@
 //! What can be wrong in a document that YAML itself accepts: the gathering of [`Problems`] while reading, and the words
 //! for each.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Span, Spanned, did_you_
 /// Diagnostics kept of one file: a file of a million mistakes is not worth a million reports.
 const MAX_PROBLEMS: usize = 200;
 
-const NOTHING: &str = "write what is meant: `null`, `\"\"`, `[]` or `{}`";
+pub(super) const NOTHING: &str = "write what is meant: `null`, `\"\"`, `[]` or `{}`";
 
 /// The text being read.
 #[derive(Debug, Clone, Copy)]
@@ -121,7 +122,7 @@ impl Problems {
 
     /// Adds a syntax error, unless one on the same line explains it.
     pub(super) fn push_syntax(&mut self, source: Source<'_>, at: usize, diagnostic: Diagnostic) {
-        let line = source.line_start(source.clamp(at..at).start);
+        let line = source.line_start(at);
         let explained = self.found.iter().any(|found| {
             let start = found.primary.as_ref().map(|label| label.span.range().start);
             start.is_some_and(|start| start >= line && start <= at)
@@ -157,40 +158,64 @@ pub(super) fn bare_keys(source: Source<'_>, flow: bool, bare: &[Bare], problems:
     let entry = |bare: &Bare| bare.after.as_ref().map(|(key, _)| key.span);
     let together = |a: &Bare, b: &Bare| flow && !a.colon && !b.colon && entry(a) == entry(b);
     for group in bare.chunk_by(together) {
-        let [first, .., last] = group else {
-            problems.report(|| bare_key(source, flow, &group[0], &group[0]));
-            continue;
-        };
-        problems.report(|| bare_key(source, flow, first, last));
+        if let [first, ..] = group {
+            problems.report(|| bare_key(source, flow, first, group));
+        }
     }
 }
 
-fn bare_key(source: Source<'_>, flow: bool, first: &Bare, last: &Bare) -> Diagnostic {
-    let span = first.key.span.to(last.key.span);
+fn bare_key(source: Source<'_>, flow: bool, first: &Bare, group: &[Bare]) -> Diagnostic {
+    let span = group.iter().fold(first.key.span, |span, bare| span.to(bare.key.span));
     let error = Diagnostic::error(format!("`{}` has no value", first.key.value));
     if !flow || first.colon {
         let error = error.at(span, "nothing follows its `:`").hint(NOTHING);
         let end = source.line_end(span.range().end);
         return match source.text[span.range().end..end].split_once(" #") {
             Some((_, comment)) if !flow => error.hint(format!(
-                "a `#` after a space begins a comment; if it is text, quote it: {:?}",
-                format!("#{comment}")
+                "a `#` after a space begins a comment; if it is text, quote it: {}",
+                quoted(&format!("#{comment}"))
             )),
             _ => error,
         };
     }
     match &first.after {
-        Some((key, value)) if value.as_scalar().is_some() => {
+        Some((key, value)) if value.as_scalar().is_some() && value.span.end <= span.start => {
             let name = &key.value;
-            let text = &source.text[value.span.range().start..span.range().end];
-            let read = &source.text[value.span.range()];
+            let read = shortened(&source.text[value.span.range()]);
+            let bare = group.iter().take(3).map(|bare| format!("{}:", bare.key.value)).collect::<Vec<_>>().join(" , ");
+            let text = quoted(&source.text[value.span.range().start..span.range().end]);
             error
-                .at(span, "YAML reads this as a key, since a comma ends the value before it")
-                .note(format!("the whole is `{{ {name}: {read}, {}: }}` to YAML", first.key.value))
-                .hint(format!("if the comma belongs to the text of `{name}`, quote it: `{name}: {text:?}`"))
+                .at(span, "YAML reads a key here, since a comma ends the value before it")
+                .note(format!("to YAML this is `{{ {name}: {read}, {bare} }}`"))
+                .hint(format!("if the comma belongs to the text of `{name}`, quote it: `{name}: {text}`"))
                 .hint(format!("otherwise {NOTHING}"))
         }
         _ => error.at(span, "a key without `:` and value").hint("a list is written in `[ ]`, an entry as `key: value`"),
+    }
+}
+
+/// A text in YAML's double quotes, shortened if it is long.
+pub(super) fn quoted(text: &str) -> String {
+    let mut quoted = String::from('"');
+    for c in shortened(text).chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            '\r' => quoted.push_str("\\r"),
+            _ => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A text as it is, cut if it is long.
+pub(super) fn shortened(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 80;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
     }
 }
 
@@ -284,10 +309,9 @@ pub(super) fn unknown_alias<'a>(
     known: impl Iterator<Item = &'a str>,
 ) -> Diagnostic {
     const COMPARED: usize = 1_000; // bounds the work on a file of nothing but anchors and mistakes
-    let known: Vec<String> = known.take(COMPARED).map(|known| format!("*{known}")).collect();
     Diagnostic::error(format!("unknown alias `*{name}`"))
         .at(source.span(range), format!("no `&{name}` before it"))
-        .hints(did_you_mean(&format!("*{name}"), known.iter().map(String::as_str)))
+        .hints(did_you_mean(name, known.take(COMPARED)).map(|hint| hint.replacen('`', "`*", 1)))
         .hint("quote a text that begins with `*`")
 }
 

@@ -1,0 +1,256 @@
+//! Files into the pool, each after its imports: the one place where descriptors are inserted.
+
+use std::collections::HashMap;
+
+use prost_reflect::DescriptorPool;
+use prost_types::FileDescriptorProto;
+
+use super::catalog::{Catalog, Open, Opened, Origin, Source};
+use super::problem::{self, with_backticks};
+use super::scan::scan;
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, did_you_mean};
+
+/// Links files to their imports.
+pub(super) struct Linker<'a> {
+    catalog: &'a Catalog,
+    sources: &'a Sources,
+    pool: DescriptorPool,
+    states: HashMap<String, State>,
+    /// Imports of descriptor sets' files that are nowhere, and are not needed: (set, file, import).
+    dropped: Vec<(usize, String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Its imports are being linked.
+    Open,
+    Linked,
+    /// Why was reported.
+    Failed,
+}
+
+/// A file whose imports are being linked.
+struct Pending {
+    file: Opened,
+    /// How many of its imports have been looked at.
+    seen: usize,
+    /// Whether all of them are linked.
+    sound: bool,
+    /// Imports that are nowhere, by their place in the list: tolerated, if nothing of them is used.
+    missing: Vec<usize>,
+}
+
+impl<'a> Linker<'a> {
+    pub(super) fn new(catalog: &'a Catalog, sources: &'a Sources) -> Self {
+        Self { catalog, sources, pool: DescriptorPool::new(), states: HashMap::new(), dropped: Vec::new() }
+    }
+
+    pub(super) fn pool(&self) -> &DescriptorPool {
+        &self.pool
+    }
+
+    pub(super) fn finish(self) -> (DescriptorPool, Vec<(usize, String, String)>) {
+        (self.pool, self.dropped)
+    }
+
+    /// Whether a file failed, which was reported then.
+    pub(super) fn has_failed(&self, name: &str) -> bool {
+        self.states.get(name) == Some(&State::Failed)
+    }
+
+    /// Links a file and all it imports; `false` if it cannot be, or is nowhere. What is wrong with it goes to `out`,
+    /// once, however often the file is asked for.
+    pub(super) fn add(&mut self, name: &str, out: &mut Diagnostics) -> bool {
+        // a walk in depth with a stack of its own: chains of imports may be long
+        let mut stack = Vec::new();
+        self.enter(name, &mut stack, out);
+        while let Some(top) = stack.last_mut() {
+            let Some(import) = top.file.descriptor.dependency.get(top.seen).cloned() else {
+                let linked = stack.pop().is_some_and(|pending| self.link(pending, out));
+                if let Some(importer) = stack.last_mut() {
+                    importer.sound &= linked;
+                }
+                continue;
+            };
+            top.seen += 1;
+            match self.states.get(&import) {
+                Some(State::Linked) => {}
+                Some(State::Failed) => top.sound = false,
+                Some(State::Open) => {
+                    out.push(self.circle(&stack, &import));
+                    if let Some(top) = stack.last_mut() {
+                        top.sound = false;
+                    }
+                }
+                None => {
+                    let before = stack.len();
+                    let state = self.enter(&import, &mut stack, out);
+                    let Some(importer) = stack.get_mut(before - 1) else { continue };
+                    match (state, &importer.file.origin) {
+                        (Some(State::Open | State::Linked), _) => {}
+                        (Some(State::Failed), _) => importer.sound = false,
+                        (None, Origin::Set(_)) => importer.missing.push(importer.seen - 1),
+                        (None, Origin::Source(source)) => {
+                            out.push(self.import_not_found(&import, source));
+                            importer.sound = false;
+                        }
+                        (None, Origin::Bundled) => importer.sound = false,
+                    }
+                }
+            }
+        }
+        self.states.get(name) == Some(&State::Linked)
+    }
+
+    /// Opens a file and puts it on the stack; its state, or `None` if it is nowhere.
+    fn enter(&mut self, name: &str, stack: &mut Vec<Pending>, out: &mut Diagnostics) -> Option<State> {
+        if let Some(state) = self.states.get(name) {
+            return Some(*state);
+        }
+        let state = match self.catalog.open(name, self.sources, out) {
+            Open::Found(file) => {
+                stack.push(Pending { file, seen: 0, sound: true, missing: Vec::new() });
+                State::Open
+            }
+            Open::Broken => State::Failed,
+            Open::Missing => return None,
+        };
+        self.states.insert(name.to_owned(), state);
+        Some(state)
+    }
+
+    /// Puts a file whose imports are linked into the pool.
+    fn link(&mut self, pending: Pending, out: &mut Diagnostics) -> bool {
+        let Pending { file: Opened { mut descriptor, origin }, sound, missing, .. } = pending;
+        let name = descriptor.name().to_owned();
+        let missing: Vec<String> = missing.iter().map(|at| descriptor.dependency[*at].clone()).collect();
+        drop_imports(&mut descriptor, &missing);
+        // places are needed for errors only, and cost more than the descriptor itself
+        descriptor.source_code_info = None;
+        let linked = sound
+            && match self.pool.add_file_descriptor_proto(descriptor) {
+                Ok(()) => true,
+                Err(error) => {
+                    self.report(&name, &origin, &missing, &error, out);
+                    false
+                }
+            };
+        if let (true, Origin::Set(set)) = (linked, &origin) {
+            self.dropped.extend(missing.into_iter().map(|import| (*set, name.clone(), import)));
+        }
+        self.states.insert(name, if linked { State::Linked } else { State::Failed });
+        linked
+    }
+
+    /// Reports why the pool refused a file.
+    fn report(
+        &mut self,
+        name: &str,
+        origin: &Origin,
+        missing: &[String],
+        error: &prost_reflect::DescriptorError,
+        out: &mut Diagnostics,
+    ) {
+        match origin {
+            Origin::Source(source) => {
+                // once more, with the places of everything
+                let again = source.parse(name).map(|descriptor| self.pool.add_file_descriptor_proto(descriptor));
+                match again {
+                    Ok(Err(error)) => {
+                        let error = error.with_source_code(&source.text[source.offset()..]);
+                        out.extend(problem::convert(&error, source, self.sources));
+                    }
+                    _ => out.push(Diagnostic::error(with_backticks(&error.to_string())).note(format!("in `{name}`"))),
+                }
+            }
+            Origin::Set(at) => {
+                let set = &self.catalog.sets[*at];
+                let wrong = with_backticks(&error.to_string());
+                let problem = match missing {
+                    [] => Diagnostic::error(format!("`{name}` of `{}` is broken: {wrong}", set.path.display()))
+                        .at(set.span, "this descriptor set holds it"),
+                    [import, ..] => Diagnostic::error(format!("`{name}` needs `{import}`, which is nowhere"))
+                        .at(set.span, "this descriptor set does not hold it")
+                        .note(wrong)
+                        .hint("make the set with its imports: `protoc --include_imports`, or `buf build`"),
+                };
+                out.push(problem);
+            }
+            Origin::Bundled => out.push(
+                Diagnostic::error(format!(
+                    "`{name}` does not fit the other protos: {}",
+                    with_backticks(&error.to_string())
+                ))
+                .hint("something else declares the same names; import it under this name"),
+            ),
+        }
+    }
+
+    fn import_not_found(&self, import: &str, source: &Source) -> Diagnostic {
+        let problem = Diagnostic::error(format!("there is no `{import}`"))
+            .at(place_of_import(import, source, self.sources), "imported here, and in no import path");
+        let suffix = format!("/{import}");
+        let below = self.catalog.index.files().iter().find_map(|file| {
+            file.name.ends_with(&suffix).then(|| {
+                let levels = import.split('/').count();
+                (file, file.path.ancestors().nth(levels).unwrap_or(&file.path))
+            })
+        });
+        let near = did_you_mean(import, self.catalog.index.files().iter().map(|file| &*file.name));
+        match (below, near) {
+            (Some((file, root)), _) => problem
+                .note(format!("`{}` is there", file.path.display()))
+                .hint(format!("add `{}` to `import_paths`", root.display())),
+            (None, Some(near)) => problem.hint(near),
+            (None, None) => problem.hint("add the folder from which it is imported to `import_paths`"),
+        }
+    }
+
+    /// A file that imports itself, by way of others.
+    fn circle(&self, stack: &[Pending], import: &str) -> Diagnostic {
+        const SHOWN: usize = 8;
+        let names = stack.iter().map(|pending| pending.file.descriptor.name());
+        let mut circle: Vec<String> =
+            names.skip_while(|name| *name != import).map(|name| format!("`{name}`")).collect();
+        circle.push(format!("`{import}`"));
+        if circle.len() > SHOWN {
+            circle.splice(SHOWN / 2..circle.len() - SHOWN / 2, ["…".to_owned()]);
+        }
+        let problem = Diagnostic::error(format!("imports go in a circle: {}", circle.join(" → ")));
+        match stack.last().map(|pending| &pending.file.origin) {
+            Some(Origin::Source(source)) => {
+                problem.at(place_of_import(import, source, self.sources), "this import closes the circle")
+            }
+            Some(Origin::Set(at)) => problem.at(self.catalog.sets[*at].span, "in this descriptor set"),
+            Some(Origin::Bundled) | None => problem,
+        }
+    }
+}
+
+fn place_of_import(import: &str, source: &Source, sources: &Sources) -> Span {
+    let imports = scan(source.text.as_bytes()).imports;
+    let range = imports.into_iter().find(|(name, _)| name == import).map_or(0..0, |(_, range)| range);
+    Span::new(source.add_to(sources), range.start, range.end)
+}
+
+/// Takes imports out of a file, and out of the lists that count them.
+fn drop_imports(file: &mut FileDescriptorProto, missing: &[String]) {
+    if missing.is_empty() {
+        return;
+    }
+    let old = std::mem::take(&mut file.dependency);
+    let mut places = Vec::with_capacity(old.len());
+    for import in old {
+        let is_kept = !missing.contains(&import);
+        places.push(is_kept.then_some(file.dependency.len()));
+        if is_kept {
+            file.dependency.push(import);
+        }
+    }
+    let moved = |at: &i32| {
+        let at = *places.get(usize::try_from(*at).ok()?)?;
+        i32::try_from(at?).ok()
+    };
+    file.public_dependency = file.public_dependency.iter().filter_map(moved).collect();
+    file.weak_dependency = file.weak_dependency.iter().filter_map(moved).collect();
+}
