@@ -109,6 +109,7 @@ impl Builder<'_> {
 
     /// Whether all of it is known.
     fn write_json(&mut self, node: &Node, path: &FieldPath, text: &mut String) -> Option<bool> {
+        self.spend_node(node.span, path)?;
         match self.content(node)? {
             Content::Later => return Some(false),
             Content::Node(stands_for) => {

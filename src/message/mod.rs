@@ -14,6 +14,7 @@ mod path;
 mod quote;
 mod render;
 mod scalar;
+mod structure;
 mod template;
 mod time;
 mod tree;

@@ -127,6 +127,7 @@ fn same(left: &DynamicMessage, right: &DynamicMessage) -> bool {
         && left.iter().zip(&right).all(|((number, value), (other, held))| number == other && same_value(value, held))
 }
 
+#[expect(clippy::float_cmp, reason = "what was read must be what was written, to the last bit")]
 fn same_value(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::F32(left), Value::F32(right)) => left == right || (left.is_nan() && right.is_nan()),

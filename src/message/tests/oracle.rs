@@ -61,7 +61,11 @@ fn asking(message: &str, key: &str, text: &str) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
 }
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -112,7 +116,7 @@ fn what_both_read_means_the_same() {
             (Err(_), false) => {}
             (Ok(_), false) => differences.push(format!("{text}\n  here:  accepted\n  there: {answer}")),
             (Err(error), true) => {
-                differences.push(format!("{text}\n  here:  {}\n  there: accepted", error.join("\n         ")))
+                differences.push(format!("{text}\n  here:  {}\n  there: accepted", error.join("\n         ")));
             }
         }
     }

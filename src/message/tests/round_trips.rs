@@ -235,7 +235,7 @@ proptest! {
         for (name, value, other) in keys {
             let name = names.get(name).map_or("$type", String::as_str);
             let value = VALUES[value].replace('@', VALUES[other]);
-            yaml.push_str(&format!("{name}: {value}\n"));
+            yaml.extend([name, ": ", &value, "\n"]);
         }
         let mut source = Source::new(&yaml);
         if let Ok(message) = source.message(&all_types()) {

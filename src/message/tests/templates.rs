@@ -137,6 +137,23 @@ fn a_hole_filled_wrongly_is_an_error_at_its_template() {
 }
 
 #[test]
+fn variables_that_multiply_have_an_end() {
+    let node = |yaml: &str, source: &Source| {
+        let file = source.sources.add("vars.yaml", yaml);
+        yaml::parse(file, yaml, &mut Diagnostics::new()).expect("it is YAML")
+    };
+    let mut source = Source::new("string_value: { $json: '${many}' }");
+    // a list of 1,100 that all are one list of 1,100, shared: 1.2 million values
+    let ones = node(&format!("[{}]", vec!["1"; 1_100].join(", ")), &source);
+    let many = yaml::Node { span: ones.span, kind: yaml::NodeKind::Sequence(vec![ones.clone(); 1_100].into()) };
+    let names = BTreeMap::from([(Arc::from("many"), Binding::Known(Value::Yaml(many)))]);
+    source.env = Arc::new(Env::new()).child(names);
+    let errors = source.message(&all_types()).expect_err("it is too much");
+    assert_eq!(errors.len(), 1, "{}", errors.len());
+    assert!(errors[0].contains("more than 1000000 values"), "{errors:?}");
+}
+
+#[test]
 fn text_that_fills_a_hole_is_text_only() {
     let message = filled("{ string_value: '${env.A}', value: '${env.B}' }", &[("A", "null"), ("B", "${env.A}")]);
     assert_eq!(filled_or_panic(message), built("{ string_value: 'null', value: '$${env.A}' }"));
