@@ -116,7 +116,10 @@ impl FileFrame {
     /// Reads a whole case file that lies in `folder`.
     pub(in crate::spec) fn read(node: &Node, folder: &Path, out: &mut Diagnostics) -> Self {
         let mut file = Self { folder: folder.to_owned(), ..Self::default() };
-        FILE.read(node, &mut file, out);
+        match foreign_key(node) {
+            Some(key) => out.push(not_a_case_file(key)),
+            None => FILE.read(node, &mut file, out),
+        }
         file
     }
 }
@@ -154,6 +157,19 @@ impl CaseFrame {
         }
         case
     }
+}
+
+/// The first key of a file with no key of ours at all: it was written for something else.
+fn foreign_key(node: &Node) -> Option<Span> {
+    let entries = node.as_mapping()?;
+    let names = FILE.names();
+    let ours = entries.iter().any(|entry| names.contains(&&*entry.key.value)) || decode::misspelt(node, "cases");
+    entries.first().map(|entry| entry.key.span).filter(|_| !ours)
+}
+
+fn not_a_case_file(key: Span) -> Diagnostic {
+    let hint = "a case file has `cases:`; a YAML file in the folder of cases that is none stands in a hidden folder, or elsewhere";
+    Diagnostic::error("this is not a case file").at(key, "none of its keys is one of a case file").hint(hint)
 }
 
 fn read_cases(file: &mut FileFrame, node: &Node, out: &mut Diagnostics) {
@@ -237,5 +253,5 @@ fn exclusive(node: &Node, one: &str, other: &str, hint: &str, out: &mut Diagnost
     let (Some(one_at), Some(other_at)) = (decode::key_span(node, one), decode::key_span(node, other)) else { return };
     let (first, second) = (one_at.min(other_at), one_at.max(other_at));
     let headline = format!("both `{one}` and `{other}`");
-    out.push(Diagnostic::error(headline).at(second, "it has one or the other").also(first, "").hint(hint));
+    out.push(Diagnostic::error(headline).at(second, "one excludes the other").also(first, "").hint(hint));
 }

@@ -132,11 +132,8 @@ impl ServerFrame {
             (None, Some(address)) => ServerSource::Address(address),
             (None, None) => {
                 // What is there and could not be read has been reported.
-                if node.as_mapping().is_some()
-                    && !damaged
-                    && node.get("start").is_none()
-                    && node.get("address").is_none()
-                {
+                let absent = |key| node.get(key).is_none() && !decode::misspelt(node, key);
+                if node.as_mapping().is_some() && !damaged && absent("start") && absent("address") {
                     let headline = format!("server `{}` has neither `start` nor `address`", name.value);
                     let hint = "write `address: \"127.0.0.1:50051\"`, or `start: { command: [program, argument] }`";
                     out.push(Diagnostic::error(headline).at(name.span, "where is it?").hint(hint));
