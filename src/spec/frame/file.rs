@@ -1,5 +1,6 @@
 //! A case file and its cases.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,8 +8,8 @@ use super::{ProtosFrame, read_servers, read_tags, read_vars};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::spec::ServerSpec;
 use crate::spec::{Expect, Inherited, Repeat, metadata};
-use crate::yaml::Node;
 use crate::yaml::decode::{self, Key, Reads, Table};
+use crate::yaml::{Node, Style};
 
 /// What a case file says.
 #[derive(Debug, Default)]
@@ -184,7 +185,7 @@ fn read_cases(file: &mut FileFrame, node: &Node, out: &mut Diagnostics) {
 }
 
 fn refuse_duplicate_names(cases: &[CaseFrame], out: &mut Diagnostics) {
-    let mut seen = std::collections::HashMap::new();
+    let mut seen = HashMap::new();
     for name in cases.iter().filter_map(|case| case.name.as_ref()) {
         if let Some(first) = seen.get(name.value.as_str()) {
             let headline = format!("a second case is named `{}`", name.value);
@@ -220,7 +221,7 @@ fn read_name(node: &Node, out: &mut Diagnostics) -> Option<Spanned<String>> {
 /// Why a case is skipped. `skip: false` would skip it, which nobody means.
 fn read_reason(node: &Node, out: &mut Diagnostics) -> Option<String> {
     let reason = decode::text(node, out)?;
-    let plain = node.as_scalar().is_some_and(|scalar| scalar.style == crate::yaml::Style::Plain);
+    let plain = node.as_scalar().is_some_and(|scalar| scalar.style == Style::Plain);
     let hint = match reason.value.trim() {
         "" => "say why: `skip: waits for issue 12`",
         "true" | "yes" | "on" if plain => "say why: `skip: waits for issue 12`",
@@ -245,6 +246,10 @@ fn read_expect(node: &Node, out: &mut Diagnostics) -> Expect {
     EXPECT.read(node, &mut expect, out);
     let hint = "keep `response` for one message, `responses` for a list of them where the server streams";
     exclusive(node, "response", "responses", hint, out);
+    let hint = "keep `unreachable` alone: a call that finds no server has no outcome but that";
+    for other in EXPECT.names().into_iter().filter(|name| *name != "unreachable") {
+        exclusive(node, "unreachable", other, hint, out);
+    }
     expect
 }
 

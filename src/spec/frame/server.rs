@@ -10,8 +10,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::spec::metadata;
 use crate::spec::server::{check_address, check_authority};
 use crate::spec::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start};
-use crate::yaml::Node;
 use crate::yaml::decode::{self, Key, Reads, Table};
+use crate::yaml::{Entry, Node};
 
 const BUILD_WITHIN: Duration = Duration::from_secs(600);
 const READY_WITHIN: Duration = Duration::from_secs(10);
@@ -96,7 +96,7 @@ static LIMITS: Table<Limits> = Table {
 pub(in crate::spec) fn read_servers(node: &Node, folder: &Path, out: &mut Diagnostics) -> Vec<Arc<ServerSpec>> {
     let hint = "write `{ name: { address: \"127.0.0.1:50051\" } }`";
     let entries = decode::entries(node, "servers by name", hint, out).unwrap_or_default();
-    let read = |entry: &crate::yaml::Entry| {
+    let read = |entry: &Entry| {
         let name = Spanned::new(entry.key.value.to_string(), entry.key.span);
         check_name(&name, out);
         let damaged = decode::damaged(&entry.value, out);

@@ -207,6 +207,16 @@ fn one_key_excludes_another() {
 }
 
 #[test]
+fn a_call_that_finds_no_server_has_no_other_outcome() {
+    let alone = "keep `unreachable` alone: a call that finds no server has no outcome but that";
+    case("expect: { unreachable: refused }", &[]);
+    case(
+        "expect: { unreachable: refused, status: OK }",
+        &[&format!("4:35: both `unreachable` and `status` | {alone}")],
+    );
+}
+
+#[test]
 fn skip_wants_a_reason() {
     case("skip: true", &["4:9: `skip` takes the reason why | say why: `skip: waits for issue 12`"]);
     case("skip: false", &["4:9: `skip` takes the reason why | leave `skip` out to run the case"]);
