@@ -22,7 +22,10 @@ fn read_tags(node: &Node, out: &mut Diagnostics) -> Vec<Spanned<String>> {
     tags.retain(|tag| {
         let fits = !tag.value.is_empty() && tag.value.chars().all(allowed);
         if !fits {
-            let headline = format!("`{}` cannot be a tag", tag.value.escape_debug());
+            let headline = match tag.value.as_str() {
+                "" => "a tag is empty".to_owned(),
+                written => format!("`{}` cannot be a tag", written.escape_debug()),
+            };
             let form = "a tag is made of ASCII letters, digits, `_`, `-`, `.` and `/`";
             out.push(Diagnostic::error(headline).at(tag.span, "").hint(form));
         }

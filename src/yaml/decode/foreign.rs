@@ -16,6 +16,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("cleanup", &["teardown"]),
     ("cmd", &["command"]),
     ("code", &["status"]),
+    ("concurrency", &["parallel"]),
     ("count", &["repeat", "times"]),
     ("data", &["request", "response"]),
     ("deadline", &["timeout"]),
