@@ -92,7 +92,7 @@ mod tests {
     fn suite() -> Suite {
         let folder = tempfile::TempDir::new().expect("a temporary folder");
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
-        write("grpc-spec.yaml", "servers: { a: { address: x } }");
+        write("grpc-spec.yaml", "servers: { a: { address: x:1 } }");
         write("a.yaml", "cases: [ { name: one, call: S/M }, { name: two, call: S/M } ]");
         write("b.yaml", "cases: [ { name: one, call: S/M }, { name: one more, call: S/M } ]");
         write("broken.yaml", "cases: []");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::args::ListArguments;
 use super::{Exit, nothing_selected, print_diagnostics};
-use crate::diagnostic::Sources;
+use crate::diagnostic::{Diagnostics, Sources};
 use crate::report::{ColourChoice, Output};
 use crate::spec;
 
@@ -22,8 +22,9 @@ pub(super) fn list(arguments: ListArguments) -> io::Result<Exit> {
         }
     }
     Output::stdout().block(&text)?;
-    print_diagnostics(loaded.all_diagnostics(), &sources, colour)?;
-    if loaded.has_errors() {
+    let found: Diagnostics = loaded.all_diagnostics().cloned().collect();
+    print_diagnostics(&found, &sources, colour)?;
+    if found.has_errors() {
         Ok(Exit::Invalid)
     } else if text.is_empty() {
         nothing_selected(loaded.case_count())

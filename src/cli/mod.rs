@@ -8,13 +8,12 @@ mod run;
 
 use std::io;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use args::{Arguments, Command};
 use clap::Parser as _;
 pub(crate) use exit::Exit;
 
-use crate::diagnostic::{self, Diagnostic, Sources};
+use crate::diagnostic::{self, Diagnostics, Sources};
 use crate::report::{ColourChoice, Output};
 use crate::select::{Filter, Selection};
 use crate::spec::Overrides;
@@ -67,11 +66,7 @@ impl From<args::Color> for ColourChoice {
 }
 
 /// Writes diagnostics to standard error, with a blank line between them.
-fn print_diagnostics<'d>(
-    diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
-    sources: &Arc<Sources>,
-    colour: ColourChoice,
-) -> io::Result<()> {
+fn print_diagnostics(diagnostics: &Diagnostics, sources: &Sources, colour: ColourChoice) -> io::Result<()> {
     let text = diagnostic::render_all(diagnostics, sources, colour.for_stderr());
     if text.is_empty() { Ok(()) } else { Output::stderr().block(&text) }
 }

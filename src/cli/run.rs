@@ -8,10 +8,9 @@ use std::time::Duration;
 use super::args::RunArguments;
 use super::{Exit, nothing_selected, print_diagnostics};
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::plan::{PlannedSuite, plan_suite};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
 use crate::runner::{
-    CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Schedule, Session, Subject, SuiteRun,
+    CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Schedule, Session, Subject, SuiteRun,
     Summary, case_runtime, default_jobs, not_run,
 };
 use crate::select::Selection;
@@ -22,20 +21,18 @@ pub(super) fn run(arguments: RunArguments) -> io::Result<Exit> {
     let sources = Arc::new(Sources::new());
     let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);
     let selection = arguments.selection.selection();
-    let planned: Vec<PlannedSuite> =
-        loaded.suites.iter().map(|suite| plan_suite(&suite.config, &selection.choose(suite), &sources)).collect();
-
-    let diagnostics = loaded.all_diagnostics().chain(planned.iter().flat_map(|suite| suite.diagnostics()));
-    print_diagnostics(diagnostics, &sources, colour)?;
+    let prepared = Prepared::new(&loaded, &sources, |suite| selection.choose(suite));
+    let found: Diagnostics = loaded.all_diagnostics().chain(prepared.diagnostics.iter()).cloned().collect();
+    print_diagnostics(&found, &sources, colour)?;
     let mut junit = arguments.junit.map(|path| JUnit::new(path, Arc::clone(&sources), arguments.full));
-    if loaded.has_errors() || planned.iter().any(PlannedSuite::has_errors) {
+    if found.has_errors() {
         if let Some(junit) = &mut junit {
-            report_invalid(junit, &loaded, &selection, &planned, &sources)?;
+            report_invalid(junit, &loaded, &selection, &prepared, &sources)?;
         }
         return Ok(Exit::Invalid);
     }
     let known = loaded.case_count();
-    let cases: Vec<Job> = jobs(&planned);
+    let cases = prepared.jobs();
     if cases.is_empty() {
         return nothing_selected(known);
     }
@@ -52,8 +49,7 @@ pub(super) fn run(arguments: RunArguments) -> io::Result<Exit> {
         filtered_out: known - cases.len(),
         cases,
     };
-    let suites = planned.into_iter().map(|suite| SuiteRun { config: suite.config, scope: suite.scope }).collect();
-    drive(schedule, suites, sources, reporters)
+    drive(schedule, prepared.suite_runs(), sources, reporters)
 }
 
 /// Runs the schedule on a runtime of its own, reporters listening.
@@ -87,25 +83,20 @@ fn drive(
     Ok(if interrupt.is_raised() { Exit::Interrupted } else { Exit::of(&summary) })
 }
 
-fn jobs(planned: &[PlannedSuite]) -> Vec<Job> {
-    let entries = planned.iter().enumerate().flat_map(|(suite, planned)| planned.entries.iter().map(move |entry| (suite, entry)));
-    entries.filter_map(|(suite, entry)| Some(Job { suite, case: Arc::clone(entry.plan.as_ref().ok()?) })).collect()
-}
-
 /// Reports are written whatever happened: what is invalid is an error in them, and nothing else ran.
 fn report_invalid(
     junit: &mut JUnit,
     loaded: &Loaded,
     selection: &Selection,
-    planned: &[PlannedSuite],
-    sources: &Arc<Sources>,
+    prepared: &Prepared,
+    sources: &Sources,
 ) -> io::Result<()> {
     let invalid = |diagnostics: &Diagnostics| Outcome::Errored(Box::new(CaseError::Invalid(diagnostics.clone())));
     let mut results: Vec<CaseResult> = Vec::new();
     for failure in loaded.suites.iter().flat_map(|suite| selection.failures(suite)) {
         results.push(not_run(Subject::of_failure(failure), invalid(&failure.diagnostics)));
     }
-    for entry in planned.iter().flat_map(|suite| &suite.entries) {
+    for (_, entry) in prepared.entries() {
         let outcome = match &entry.plan {
             Ok(_) => Outcome::NotRun("something else is invalid"),
             Err(diagnostics) => invalid(diagnostics),

@@ -77,7 +77,7 @@ pub(crate) struct Call {
 /// How far a call is.
 enum Life {
     Open,
-    Ended(End),
+    Ended(Box<End>),
     /// Its outcome has been told.
     Told,
 }
@@ -266,7 +266,7 @@ impl Call {
             self.stream.reserve_capacity(remaining);
             let room = self.stream.capacity().min(remaining);
             if room > 0 {
-                if self.stream.send_data(rest.take(room), false).is_ok() {
+                if self.stream.send_data(rest.split_to(room), false).is_ok() {
                     self.bytes_sent += room as u64;
                     if room == remaining {
                         return Poll::Ready(Ok(()));
@@ -381,12 +381,12 @@ impl Call {
         if !(ending.complete && self.half_closed) {
             self.stream.send_reset(Reason::CANCEL);
         }
-        self.life = Life::Ended(End { ending, elapsed: self.started.elapsed(), phase: self.phase() });
+        self.life = Life::Ended(Box::new(End { ending, elapsed: self.started.elapsed(), phase: self.phase() }));
     }
 
     fn outcome(&mut self, connection_end: Option<&str>) -> CallOutcome {
         let (ending, elapsed, phase) = match mem::replace(&mut self.life, Life::Told) {
-            Life::Ended(End { ending, elapsed, phase }) => (ending, elapsed, phase),
+            Life::Ended(end) => (end.ending, end.elapsed, end.phase),
             Life::Open | Life::Told => (Ending::cancelled(), self.started.elapsed(), self.phase()),
         };
         let Ending { status, trailers, trailers_only, mut causes, hints, mut warnings, complete, .. } = ending;

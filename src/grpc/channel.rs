@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::time::timeout_at;
 
 use super::call::{Call, CallRequest, NotSent};
+use super::code::Code;
 use super::connect::{self, Progress};
 use super::connect_error::ConnectError;
 use super::connection::{Connection, Lease};
@@ -47,6 +48,8 @@ struct Shared {
     /// Held while the first connection is made, so that a burst of calls makes one.
     connecting: tokio::sync::Mutex<()>,
     progress: Progress,
+    /// Why the last attempt to connect failed, and when.
+    failure: Mutex<Option<(Instant, ConnectError)>>,
     /// Whether one more connection is being opened in the background.
     widening: AtomicBool,
 }
@@ -56,6 +59,9 @@ const CALLS_PER_CONNECTION: usize = 32;
 
 /// How often a call may find its connection closed before anything was sent.
 const ATTEMPTS: usize = 3;
+
+/// Deadlines this close to each other are the same one.
+const A_MOMENT: Duration = Duration::from_millis(50);
 
 /// How long a further connection may take; the calls go on over those that stand.
 const WIDEN_WITHIN: Duration = Duration::from_secs(10);
@@ -69,6 +75,7 @@ impl Channel {
             connections: Mutex::default(),
             connecting: tokio::sync::Mutex::default(),
             progress: Progress::default(),
+            failure: Mutex::default(),
             widening: AtomicBool::new(false),
         }))
     }
@@ -126,18 +133,30 @@ impl Channel {
             return Ok(lease);
         }
         let begun = Instant::now();
-        let connected = timeout_at(deadline.into(), async {
+        let attempted = timeout_at(deadline.into(), async {
             let _one_at_a_time = self.0.connecting.lock().await;
             if let Some(lease) = self.pick() {
                 return Ok(lease);
             }
+            // The attempt that this call waited for speaks for it too, unless it was but short of time.
+            if let Some(error) = self.0.failure_since(begun).filter(|error| error.code != Code::DeadlineExceeded) {
+                return Err(error);
+            }
             let Shared { target, options, progress, .. } = &*self.0;
-            let connection = Arc::new(connect::connect(target, options.limits, progress).await?);
+            let connected = connect::connect(target, options.limits, progress).await;
+            let connection = Arc::new(connected.inspect_err(|error| self.0.failed(error))?);
             let lease = Lease::new(Arc::clone(&connection));
             self.0.connections().push(connection);
             Ok(lease)
         });
-        connected.await.unwrap_or_else(|_| Err(self.0.progress.timed_out(&self.0.target, begun.elapsed())))
+        attempted.await.unwrap_or_else(|_| {
+            // If another call's deadline passed a moment ago, this one has begun anew and knows less.
+            let a_moment_ago = Instant::now().checked_sub(A_MOMENT).unwrap_or(begun);
+            let error = self.0.failure_since(begun.max(a_moment_ago));
+            let error = error.unwrap_or_else(|| self.0.progress.timed_out(&self.0.target, begun.elapsed()));
+            self.0.failed(&error);
+            Err(error)
+        })
     }
 
     /// The connection with the fewest calls, if any stands; opens one more in the background when all are busy.
@@ -176,6 +195,16 @@ impl Channel {
 impl Shared {
     fn connections(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Connection>>> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failed(&self, error: &ConnectError) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), error.clone()));
+    }
+
+    /// Why an attempt failed that ended after this.
+    fn failure_since(&self, begun: Instant) -> Option<ConnectError> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.as_ref().filter(|(at, _)| *at > begun).map(|(_, error)| error.clone())
     }
 }
 

@@ -12,7 +12,7 @@ use super::target::{Endpoint, Target};
 /// No connection could be made, so no call was: `unreachable`, not a status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ConnectError {
-    /// What gRPC calls it: UNAVAILABLE, or DEADLINE_EXCEEDED if time ran out first.
+    /// What gRPC calls it: `UNAVAILABLE`, or `DEADLINE_EXCEEDED` if time ran out first.
     pub(crate) code: Code,
     /// `cannot connect to http://127.0.0.1:50051`
     pub(crate) headline: String,

@@ -33,7 +33,7 @@ pub(super) struct Connection {
     _alive: oneshot::Sender<Infallible>,
 }
 
-/// How long the task of a dropped connection may take to send what is left, a RST_STREAM and a GOAWAY.
+/// How long the task of a dropped connection may take to send what is left, a `RST_STREAM` and a `GOAWAY`.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// How long the end of a connection is waited for when one of its streams says that it was lost.

@@ -63,7 +63,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_exceeds_the_deadline_nor_eight_digits(nanos in 0_u64..) {
+        fn never_exceeds_the_deadline_nor_eight_digits(nanos in 0..99_999_999_000_000_000_u64) {
             let header = grpc_timeout(Duration::from_nanos(nanos));
             let text = header.to_str().expect("ascii");
             let (digits, unit) = text.split_at(text.len() - 1);

@@ -53,7 +53,7 @@ impl Ending {
     /// The stream or its connection broke.
     pub(super) fn broken(broken: Broken) -> Self {
         let Broken { code, headline, causes, hints, connection_lost } = broken;
-        Self { causes, hints, connection_lost, ..Self::client(code, headline) }
+        Self { connection_lost, causes, hints, ..Self::client(code, headline) }
     }
 
     /// What came is not a message, or more than is allowed.

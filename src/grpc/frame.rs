@@ -44,7 +44,7 @@ impl Outgoing {
     }
 
     /// Splits off the first `count` bytes, for a window that has no room for more.
-    pub(super) fn take(&mut self, count: usize) -> Self {
+    pub(super) fn split_to(&mut self, count: usize) -> Self {
         let of_prefix = count.min(PREFIX - self.at);
         if of_prefix < PREFIX - self.at {
             // The window closes within the prefix: rare enough to copy.
@@ -314,7 +314,7 @@ mod tests {
                 if outgoing.remaining() == 0 {
                     break;
                 }
-                let mut piece = outgoing.take((*cut).min(outgoing.remaining()));
+                let mut piece = outgoing.split_to((*cut).min(outgoing.remaining()));
                 let mut slices = [std::io::IoSlice::new(&[]); 2];
                 let count = piece.chunks_vectored(&mut slices);
                 let gathered: usize = slices[..count].iter().map(|slice| slice.len()).sum();

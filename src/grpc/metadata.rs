@@ -192,6 +192,16 @@ impl MetadataKey {
     }
 }
 
+/// Text as it is, bytes as the base64 that is sent.
+impl fmt::Display for MetadataValue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => formatter.write_str(text),
+            Self::Binary(bytes) => formatter.write_str(&STANDARD_NO_PAD.encode(bytes)),
+        }
+    }
+}
+
 impl fmt::Display for MetadataKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.as_str())

@@ -21,6 +21,8 @@ mod outcome;
 mod response;
 mod status;
 mod target;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use call::{Call, CallRequest, Ended};
 pub(crate) use channel::{Channel, ChannelOptions, Limits};

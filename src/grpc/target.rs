@@ -61,6 +61,9 @@ impl Target {
                 help: "send credentials as metadata: `authorization: Basic …`",
             });
         }
+        if rest.is_empty() {
+            return Err(refused(format!("no host in `{text}`")));
+        }
         let authority: Authority = rest.parse().map_err(|_| refused(format!("`{rest}` is not a host and a port")))?;
         let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
         if host.is_empty() {

@@ -12,10 +12,10 @@ use tokio::runtime::{Handle, Runtime};
 use super::Harness;
 use crate::cli::Exit;
 use crate::diagnostic::{self, Diagnostics, Sources};
-use crate::plan::{PlannedCase, plan_suite};
+use crate::plan::PlannedEntry;
 use crate::report::{ColourChoice, FailureStyle, JUnit, Output, Reporter as _, render_failure};
 use crate::runner::{
-    CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Session, Subject, SuiteRun, Summary,
+    CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Prepared, Session, Subject, SuiteRun, Summary,
     case_runtime, not_run, panic_message, run_case,
 };
 use crate::select::Selection;
@@ -37,7 +37,7 @@ pub(super) fn run(harness: Harness, arguments: &Arguments) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let ran = if loaded.diagnostics.has_errors() {
-        let text = diagnostic::render_all(loaded.diagnostics.iter(), &sources, ColourChoice::Auto.for_stderr());
+        let text = diagnostic::render_all(&loaded.diagnostics, &sources, ColourChoice::Auto.for_stderr());
         Output::stderr().block(&text).map(|()| Exit::Invalid.into())
     } else if tests.is_empty() {
         let text = format!("error: there are no cases at `{}`\n", harness.path.display());
@@ -141,27 +141,27 @@ struct Plans {
 }
 
 fn plan(loaded: &Loaded, tests: &[Test], arguments: &Arguments, sources: &Arc<Sources>) -> Plans {
-    let mut meant = HashSet::new();
-    for test in tests.iter().filter(|test| test.is_meant(arguments)) {
-        if let What::Case { suite, id } = &test.what {
-            meant.insert((*suite, id.clone()));
-        }
-    }
-    let mut plans = Plans { suites: Vec::new(), cases: HashMap::new() };
-    for (suite, loaded) in loaded.suites.iter().enumerate() {
-        let mut chosen = Selection::all().choose(loaded);
+    let meant: HashSet<&CaseId> = tests
+        .iter()
+        .filter(|test| test.is_meant(arguments))
+        .filter_map(|test| match &test.what {
+            What::Case { id, .. } => Some(id),
+            What::Invalid(_) => None,
+        })
+        .collect();
+    let prepared = Prepared::new(loaded, sources, |suite| {
+        let mut chosen = Selection::all().choose(suite);
         for file in &mut chosen {
-            file.cases.retain(|case| meant.contains(&(suite, case.id.clone())));
+            file.cases.retain(|case| meant.contains(&case.id));
         }
         chosen.retain(|file| !file.cases.is_empty());
-        let planned = plan_suite(&loaded.config, &chosen, sources);
-        plans.suites.push(SuiteRun { config: planned.config, scope: planned.scope });
-        for entry in planned.entries {
-            let plan = entry.plan.map(|case| Job { suite, case });
-            plans.cases.insert((suite, entry.case.id.clone()), plan);
-        }
-    }
-    plans
+        chosen
+    });
+    let plan = |(suite, entry): (usize, &PlannedEntry)| {
+        let plan = entry.plan.clone().map(|case| Job { suite, case });
+        ((suite, entry.case.id.clone()), plan)
+    };
+    Plans { suites: prepared.suite_runs(), cases: prepared.entries().map(plan).collect() }
 }
 
 /// What the trials of a run share.

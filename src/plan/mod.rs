@@ -23,7 +23,8 @@ use crate::yaml::Node;
 #[derive(Debug)]
 pub(crate) struct PlannedSuite {
     pub(crate) config: Arc<Config>,
-    /// The suite's variables.
+    /// The suite's variables, for planning and for running.
+    pub(crate) env: Arc<Env>,
     pub(crate) scope: Arc<Scope>,
     pub(crate) entries: Vec<PlannedEntry>,
     /// Warnings about what is valid.
@@ -52,16 +53,17 @@ pub(crate) struct PlannedCase {
     pub(crate) across: Option<Across>,
 }
 
-/// Plans the chosen cases of a suite. What is wrong with its protos is wrong with every case.
+/// Plans the chosen cases of a suite. An error in its protos is one of every case: nothing runs against half a schema.
 pub(crate) fn plan_suite(config: &Arc<Config>, chosen: &[Chosen], sources: &Arc<Sources>) -> PlannedSuite {
     let names = Names::of_suite(config);
     let mut found = Diagnostics::new();
     let services = services_called(chosen);
     let services: Vec<&str> = services.iter().map(String::as_str).collect();
     let schema = Schema::load(&config.protos, &services, sources, &mut found);
-    let schema = schema.filter(|_| !found.has_errors());
+    let planner = Planner { config, schema: &schema, sources };
     let mut suite = PlannedSuite {
         config: Arc::clone(config),
+        env: Arc::clone(&names.env),
         scope: Arc::clone(&names.scope),
         entries: Vec::new(),
         warnings: Diagnostics::new(),
@@ -69,17 +71,16 @@ pub(crate) fn plan_suite(config: &Arc<Config>, chosen: &[Chosen], sources: &Arc<
     for Chosen { file, cases } in chosen {
         let names = names.with(&file.vars);
         for case in cases {
-            let plan = match &schema {
-                Some(schema) => {
-                    let planner = Planner { config, schema, sources };
-                    planner.plan(file, case, &names, &mut suite.warnings)
-                }
-                None => Err(found.clone()),
-            };
+            let mut plan = planner.plan(file, case, &names, &mut suite.warnings);
+            if found.has_errors() {
+                let mut problems = found.clone();
+                problems.append(plan.err().unwrap_or_default());
+                plan = Err(problems);
+            }
             suite.entries.push(PlannedEntry { file: Arc::clone(file), case: Arc::clone(case), plan });
         }
     }
-    if schema.is_some() {
+    if !found.has_errors() {
         suite.warnings.append(found);
     }
     suite
@@ -130,7 +131,7 @@ impl Planner<'_> {
         out: &mut Diagnostics,
     ) -> Option<PlannedCase> {
         let names = names.with(&case.vars).with(&self.config.overriding_vars);
-        let context = Context { sources: self.sources, env: &names.env, read_files: true };
+        let context = Context { sources: self.sources, env: &names.env, pool: self.schema.pool(), read_files: true };
         let steps: Vec<_> =
             case.steps.iter().map(|step| call::plan_call(step, self.schema, &context, out)).collect();
         let steps: Vec<PlannedCall> = steps.into_iter().collect::<Option<_>>()?;

@@ -68,7 +68,7 @@ impl Writer<'_> {
 
     /// Whole once; whoever else waited for the server gets a line.
     fn start_failure(&self, failure: &StartFailure) -> String {
-        let mut text = self.diagnostics([&failure.diagnostic]);
+        let mut text = self.diagnostics(failure.diagnostics.iter());
         self.log(failure.log.as_ref(), &mut text);
         text
     }
@@ -152,8 +152,8 @@ impl Writer<'_> {
         let mut lines = String::new();
         for (key, value) in metadata.iter() {
             let shown = match value {
-                _ if reproduce::is_secret(key) => "***".to_owned(),
-                MetadataValue::Ascii(text) => diagnostic::neutralise(text),
+                _ if reproduce::is_secret(key.as_str()) => "***".to_owned(),
+                MetadataValue::Text(text) => diagnostic::neutralise(text).into_owned(),
                 MetadataValue::Binary(_) => value.to_string(),
             };
             let _ = writeln!(lines, "{key}: {shown}");

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use super::super::grpc::MetadataValue;
 use crate::message;
 use crate::runner::Exchange;
 
@@ -23,19 +22,18 @@ pub(super) fn grpcurl(exchange: &Exchange) -> Option<String> {
             exchange.target.strip_prefix("unix:")?
         }
     };
-    for (folder, file) in &exchange.protos {
-        let _ = write!(line, " -import-path {} -proto {}", quote(folder), quote(file));
+    if let Some((folder, file)) = &exchange.protos {
+        let _ = write!(line, " -import-path {} -proto {}", quote(&folder.display().to_string()), quote(file));
     }
     for (key, value) in exchange.metadata.iter() {
         let value = match value {
-            _ if is_secret(key) => "***".to_owned(),
-            MetadataValue::Ascii(text) => text.to_string(),
-            MetadataValue::Binary(_) => value.to_string(),
+            _ if is_secret(key.as_str()) => "***".to_owned(),
+            value => value.to_string(),
         };
         let _ = write!(line, " -H {}", quote(&format!("{key}: {value}")));
     }
-    let requests: Vec<String> = exchange.requests.iter().map(|request| message::to_json(request)).collect();
-    let requests = requests.join(" ");
+    let requests: Result<Vec<String>, _> = exchange.requests.iter().map(|request| message::to_json(request)).collect();
+    let requests = requests.ok()?.join(" ");
     if requests.len() > LONGEST {
         return None;
     }

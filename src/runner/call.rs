@@ -107,8 +107,7 @@ async fn exchange(call: &PlannedCall, sent: &Sent, channel: &Channel) -> Result<
             break;
         }
     }
-    // Either fails only if the call has ended, and its outcome says so.
-    let _ = open.close_send().await;
+    open.close_send();
     if call.method.is_server_streaming() {
         Ok(open.finish().await)
     } else {

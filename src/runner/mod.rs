@@ -4,6 +4,7 @@
 mod call;
 mod event;
 mod interrupt;
+mod prepare;
 mod result;
 mod running;
 mod runtime;
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use event::Event;
 pub(crate) use interrupt::Interrupt;
+pub(crate) use prepare::Prepared;
 pub(crate) use result::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply, ServerLog, Subject, Summary};
 pub(crate) use running::StartFailure;
 pub(crate) use runtime::case_runtime;

@@ -1,11 +1,57 @@
-//! Everything before the first call: files loaded, cases chosen and planned, and all that is wrong with any of them.
+//! Everything before the first call: the chosen cases planned, their servers' descriptions checked, and all that is
+//! wrong with any of them. Starts and calls nothing. Main type: [`Prepared`].
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Job, SuiteRun};
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::plan::{PlannedSuite, plan_suite};
+use crate::plan::{PlannedEntry, PlannedSuite, plan_suite};
 use crate::select::Chosen;
 use crate::server;
-use crate::spec::Loaded;
+use crate::spec::{Loaded, Suite};
+
+/// Cases that were chosen, planned suite by suite.
+pub(crate) struct Prepared {
+    suites: Vec<PlannedSuite>,
+    /// Errors of cases and suites, and warnings, in the order of suites; one that concerns many cases is there many
+    /// times.
+    pub(crate) diagnostics: Diagnostics,
+}
+
+impl Prepared {
+    /// Plans what `choose` picks of each suite.
+    pub(crate) fn new(loaded: &Loaded, sources: &Arc<Sources>, choose: impl Fn(&Suite) -> Vec<Chosen>) -> Self {
+        let mut prepared = Self { suites: Vec::new(), diagnostics: Diagnostics::new() };
+        for suite in &loaded.suites {
+            let chosen = choose(suite);
+            let planned = plan_suite(&suite.config, &chosen, sources);
+            if !chosen.is_empty() {
+                server::check(&suite.config.servers, &planned.env, sources, &mut prepared.diagnostics);
+            }
+            prepared.diagnostics.append(planned.warnings.clone());
+            for problems in planned.entries.iter().filter_map(|entry| entry.plan.as_ref().err()) {
+                prepared.diagnostics.append(problems.clone());
+            }
+            prepared.suites.push(planned);
+        }
+        prepared
+    }
+
+    /// Chosen cases, with the index of their suite.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (usize, &PlannedEntry)> {
+        self.suites.iter().enumerate().flat_map(|(suite, planned)| planned.entries.iter().map(move |entry| (suite, entry)))
+    }
+
+    /// The cases that can run.
+    pub(crate) fn jobs(&self) -> Vec<Job> {
+        self.entries()
+            .filter_map(|(suite, entry)| Some(Job { suite, case: Arc::clone(entry.plan.as_ref().ok()?) }))
+            .collect()
+    }
+
+    /// What a session needs to know of the suites.
+    pub(crate) fn suite_runs(&self) -> Vec<SuiteRun> {
+        let run = |suite: &PlannedSuite| SuiteRun { config: Arc::clone(&suite.config), scope: Arc::clone(&suite.scope) };
+        self.suites.iter().map(run).collect()
+    }
+}

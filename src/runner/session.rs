@@ -127,7 +127,7 @@ impl Session {
         let running = match &spec.source {
             ServerSource::Start(command) => {
                 let mut addresses = BTreeMap::new();
-                for name in references(command, &self.sources) {
+                for (name, _) in references(spec, &self.sources) {
                     addresses.insert(name.clone(), self.running(suite, &name, case).await?.address());
                 }
                 start(spec, command, scope, &addresses, &self.sources, &self.builds).await

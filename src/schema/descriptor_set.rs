@@ -68,7 +68,9 @@ fn guess(bytes: &[u8]) -> &'static str {
         (_, Some(text)) if ["syntax", "package", "import", "//", "/*"].iter().any(|word| text.starts_with(word)) => {
             "it is proto source, which belongs under `files` or in an import path"
         }
-        (_, Some(_)) => "it is text",
+        (_, Some(text)) if !text.contains(|letter: char| letter.is_control() && !letter.is_whitespace()) => {
+            "it is text"
+        }
         _ => "its bytes do not decode: truncated, or another kind of file",
     }
 }

@@ -114,9 +114,12 @@ impl Catalog {
                 return;
             }
             let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            let elsewhere = did_you_mean_path(name, &self.index);
-            out.push(files::unreadable("proto file", path, &missing, file.span).hints(elsewhere));
+            let mut problem = files::unreadable("proto file", path, &missing, file.span);
+            if problem.hints.is_empty() {
+                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                problem.hints.extend(did_you_mean_path(name, &self.index));
+            }
+            out.push(problem);
             return;
         }
         if let Some(name) = import_paths.iter().find_map(|root| name_below(root, path)) {

@@ -10,6 +10,7 @@ use super::log::{Log, LogTail};
 use super::process::{Exit, Launch};
 use super::ready::NotReady;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
+use crate::grpc::{Target, TargetError};
 use crate::spec::Start;
 
 /// Lines shown of the log of a server that did not start.
@@ -46,7 +47,7 @@ pub(super) struct Subject<'a> {
     pattern: Option<Span>,
     /// Whether its command or environment holds the port that was picked for it.
     pub(super) tells_port: bool,
-    has_address: bool,
+    address: Option<Span>,
 }
 
 impl<'a> Subject<'a> {
@@ -56,7 +57,7 @@ impl<'a> Subject<'a> {
             program: start.command.first().map_or(start.span, |program| program.span),
             pattern: start.ready.log.as_ref().map(|pattern| pattern.span),
             tells_port: command_uses(start, "port", sources),
-            has_address: start.address.is_some(),
+            address: start.address.as_ref().map(|address| address.span),
         }
     }
 
@@ -91,11 +92,11 @@ impl<'a> Subject<'a> {
         let pattern = self.pattern.unwrap_or(self.program);
         let diagnostic = match why {
             NotReady::Ended(exit) => ended(name, *exit).at(self.program, "this program"),
-            NotReady::NoAnswer { address, last } => late()
+            NotReady::NoAnswer { target, last } => late()
                 .at(self.program, "it runs, but no gRPC server answers")
-                .named_note("awaited", format!("grpc.health.v1, reflection or an HTTP/2 connection at {address}"))
+                .named_note("awaited", format!("grpc.health.v1, reflection or an HTTP/2 connection at {target}"))
                 .named_note("last answer", last.as_str())
-                .hint(if self.tells_port || self.has_address {
+                .hint(if self.tells_port || self.address.is_some() {
                     "if it only needs more time, raise `ready: { within: … }`"
                 } else {
                     "the command is not told its port: pass `${port}` to it, or say in `address` where it listens"
@@ -112,9 +113,16 @@ impl<'a> Subject<'a> {
         StartError { log: log.tail(SHOWN_LINES), ..diagnostic.into() }
     }
 
-    pub(super) fn taken(&self, address: &str) -> StartError {
+    pub(super) fn no_target(&self, error: &TargetError) -> StartError {
+        Diagnostic::error(format!("the server `{}` has no address: {}", self.name, error.headline))
+            .at(self.address.unwrap_or(self.program), "")
+            .hint(error.help)
+            .into()
+    }
+
+    pub(super) fn taken(&self, target: &Target) -> StartError {
         Diagnostic::error(format!("the server `{}` is not started: its address is taken", self.name))
-            .at(self.program, format!("before this runs, somebody answers at `{address}`"))
+            .at(self.address.unwrap_or(self.program), format!("before this runs, somebody answers at `{target}`"))
             .hint("end what listens there; or have a free port picked: pass `${port}` and leave `address` out")
             .into()
     }

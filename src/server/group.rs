@@ -9,8 +9,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::guard;
 
-/// How long the system may take to end what was sent SIGKILL.
-const KILL_WITHIN: Duration = Duration::from_secs(2);
+/// How long the system may take to end what was sent SIGKILL: what takes longer is stuck in the kernel.
+pub(super) const KILL_WITHIN: Duration = Duration::from_secs(2);
 
 /// The group that a program leads, watched by the guard until it has ended.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ impl Group {
     pub(super) async fn end(&self, deadline: Instant) {
         if timeout_at(deadline, self.gone()).await.is_err() {
             self.kill();
-            // What SIGKILL does not end in that time is stuck in the kernel, and waiting longer ends it no sooner.
+            // Waiting longer would end it no sooner.
             let _ = timeout_at(Instant::now() + KILL_WITHIN, self.gone()).await;
         }
         self.close();

@@ -4,7 +4,8 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
-use std::net::Ipv4Addr;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
@@ -36,18 +37,15 @@ pub(crate) struct InProcess {
 impl InProcess {
     /// Serves a free port of 127.0.0.1 on `runtime`. Whoever connects from now on is answered as soon as it accepts.
     pub(crate) fn start(name: &str, serve: &Serve, runtime: &Handle) -> Result<Self, StartError> {
-        let failed = |error| {
-            StartError::from(Diagnostic::error(format!("the server `{name}` of this process cannot listen: {error}")))
-        };
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed)?;
-        listener.set_nonblocking(true).map_err(failed)?;
-        let address = format!("http://{}", listener.local_addr().map_err(failed)?);
+        let (listener, address) = listen().map_err(|error| {
+            Diagnostic::error(format!("the server `{name}` of this process cannot listen: {error}"))
+        })?;
         let serve = Arc::clone(serve);
         let serving = runtime.spawn(async move { serve(TcpListener::from_std(listener)?).await });
         let (log, ended) = (Log::new(), Arc::new(OnceLock::new()));
         let abort = serving.abort_handle();
         let watching = runtime.spawn(watch(serving, Arc::clone(&log), Arc::clone(&ended)));
-        Ok(Self { address, log, ended, serving: abort, watching })
+        Ok(Self { address: format!("http://{address}"), log, ended, serving: abort, watching })
     }
 
     pub(super) fn address(&self) -> &str {
@@ -76,6 +74,13 @@ impl Drop for InProcess {
     }
 }
 
+fn listen() -> io::Result<(std::net::TcpListener, SocketAddr)> {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
 /// Keeps how it ended, unless it was stopped.
 async fn watch(serving: JoinHandle<Result<(), BoxError>>, log: Arc<Log>, ended: Arc<OnceLock<String>>) {
     let reason = match serving.await {
@@ -84,9 +89,10 @@ async fn watch(serving: JoinHandle<Result<(), BoxError>>, log: Arc<Log>, ended: 
         Err(error) if error.is_cancelled() => return,
         Err(error) => format!("what serves it panicked: {}", panic_text(error)),
     };
-    log.write(format!("{reason}\n").as_bytes());
-    // Nobody else sets it.
+    let line = format!("{reason}\n");
+    // Set here alone.
     let _ = ended.set(reason);
+    log.write(line.as_bytes());
 }
 
 /// An error with its causes: `transport error: address in use`.
@@ -110,7 +116,7 @@ fn panic_text(error: tokio::task::JoinError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Read, Write};
+    use std::io::{Read, Write};
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::time::timeout;

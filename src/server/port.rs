@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+use crate::grpc::Target;
+
 /// Who listens on this machine takes a connection at once.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
@@ -43,12 +45,13 @@ fn bind() -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-/// Whether somebody on this machine takes connections at `address`.
-pub(super) async fn is_taken(address: &str) -> bool {
-    let place = address.split_once("://").map_or(address, |(_, rest)| rest).trim_end_matches('/');
-    let local = place.starts_with("localhost:")
+/// Whether somebody on this machine takes connections at `target`.
+pub(super) async fn is_taken(target: &Target) -> bool {
+    let address = target.to_string();
+    let Some((_, place)) = address.split_once("://") else { return false };
+    let is_here = place.starts_with("localhost:")
         || place.parse().is_ok_and(|place: SocketAddr| place.ip().is_loopback() || place.ip().is_unspecified());
-    local && timeout(CONNECT_WITHIN, TcpStream::connect(place)).await.is_ok_and(|connected| connected.is_ok())
+    is_here && timeout(CONNECT_WITHIN, TcpStream::connect(place)).await.is_ok_and(|connected| connected.is_ok())
 }
 
 #[cfg(test)]

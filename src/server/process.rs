@@ -15,7 +15,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::group::Group;
+use super::group::{Group, KILL_WITHIN};
 use super::guard;
 use super::log::Log;
 
@@ -169,15 +169,14 @@ async fn keep(
             (timeout_at(deadline, child.wait()).await.ok(), deadline)
         }
     };
-    let status = match status {
-        Some(status) => status,
-        None => {
-            group.kill();
-            child.wait().await
-        }
+    let status = if let Some(status) = status {
+        Some(status)
+    } else {
+        group.kill();
+        timeout(KILL_WITHIN, child.wait()).await.ok()
     };
     // Waiting fails only for a process that somebody else has waited for: nothing in this program does.
-    if let Ok(status) = status {
+    if let Some(Ok(status)) = status {
         exited.send_replace(Some(Exit(status)));
     }
     group.end(deadline).await;

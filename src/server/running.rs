@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::in_process::InProcess;
 use super::log::Log;
 use super::started::Started;
+use crate::diagnostic::Diagnostic;
 
 /// A server that runs, or did. To drop it ends it at once; [`Self::stop`] does so in good order.
 #[derive(Debug)]
@@ -30,7 +31,15 @@ impl RunningServer {
         }
     }
 
-    /// How it ended by itself, if it has: `exit code 1`, `signal 9 (SIGKILL)`.
+    /// What the user should know though it was started.
+    pub(crate) fn warning(&self) -> Option<&Diagnostic> {
+        match self {
+            Self::Program(server) => server.warning(),
+            Self::InProcess(_) => None,
+        }
+    }
+
+    /// How it ended by itself, if it has: `exit code 1`, `signal 9 (SIGKILL)`, `what serves it failed: …`.
     pub(crate) fn exited(&self) -> Option<String> {
         match self {
             Self::Program(server) => server.exited(),

@@ -19,6 +19,7 @@ use super::process::{GRACE, Launch, Process};
 use super::ready::{self, NotReady};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::expr::{Scope, Value};
+use crate::grpc::Target;
 use crate::spec::Start;
 
 /// How long an address may still be taken by one that is just ending.
@@ -31,7 +32,7 @@ const IN_USE: &[&str] = &["address already in use", "address in use", "eaddrinus
 pub(crate) struct Started {
     process: Process,
     address: String,
-    warning: Option<Diagnostic>,
+    warning: Option<Box<Diagnostic>>,
     // Below the process, and so dropped after it.
     _port: Port,
     _dir: Option<TempDir>,
@@ -62,9 +63,8 @@ impl Started {
         })
     }
 
-    /// What went less well than it should.
-    pub(crate) fn warning(&self) -> Option<&Diagnostic> {
-        self.warning.as_ref()
+    pub(super) fn warning(&self) -> Option<&Diagnostic> {
+        self.warning.as_deref()
     }
 
     pub(super) fn address(&self) -> &str {
@@ -99,7 +99,7 @@ struct Prepared {
     build: Option<Launch>,
     launch: Launch,
     /// Where it will listen, unless its log says another port.
-    address: String,
+    target: Target,
 }
 
 enum Failure {
@@ -111,12 +111,12 @@ enum Failure {
 impl Starting<'_> {
     fn prepare(&self, port: io::Result<Port>) -> Result<Prepared, StartError> {
         let port = port.map_err(|error| self.subject.nothing_free("port", &error))?;
-        let mut values = BTreeMap::from([(Arc::from("port"), text(port.number()))]);
+        let mut values = BTreeMap::from([(Arc::from("port"), text(&port.number()))]);
         let mut dir = None;
         if uses(self.start, "dir", self.context.sources) {
             let made = TempDir::with_prefix("grpc-spec-");
             let made = made.map_err(|error| self.subject.nothing_free("temporary folder", &error))?;
-            values.insert("dir".into(), text(made.path().display()));
+            values.insert("dir".into(), text(&made.path().display()));
             dir = Some(made);
         }
         let scope = self.context.scope.child(values);
@@ -126,10 +126,15 @@ impl Starting<'_> {
         let address = evaluation.address(self.start);
         match (launch, address) {
             (Some(launch), Some(address)) if !evaluation.problems.has_errors() => {
-                Ok(Prepared { port, dir, scope, build, launch, address })
+                let target = self.target(&address)?;
+                Ok(Prepared { port, dir, scope, build, launch, target })
             }
             _ => Err(evaluation.problems.into()),
         }
+    }
+
+    fn target(&self, address: &str) -> Result<Target, StartError> {
+        Target::parse(address).map_err(|error| self.subject.no_target(&error))
     }
 
     async fn build(&self, prepared: &Prepared) -> Result<(), StartError> {
@@ -141,41 +146,56 @@ impl Starting<'_> {
     }
 
     async fn run(&self, prepared: Prepared) -> Result<Started, Failure> {
-        let Prepared { port, dir, scope, launch, address, .. } = prepared;
-        if stays_taken(&address).await {
-            return Err(Failure::Other(self.subject.taken(&address)));
+        let Prepared { port, dir, scope, launch, target, .. } = prepared;
+        if stays_taken(&target).await {
+            return Err(Failure::Other(self.subject.taken(&target)));
         }
         let mut process =
             Process::spawn(&launch).map_err(|error| Failure::Other(self.subject.not_spawned(&launch, &error)))?;
-        let address = self.ready(&mut process, &scope, address).await.map_err(|why| {
+        let said = self.ready(&mut process, &target).await.map_err(|why| {
             let error = self.subject.not_ready(&why, self.start.ready.within, process.log());
             let in_use = matches!(why, NotReady::Ended(_)) && self.subject.tells_port && says_in_use(&error.log);
             if in_use { Failure::PortInUse(error) } else { Failure::Other(error) }
         })?;
-        Ok(Started { process, address, warning: guard::warning(), _port: port, _dir: dir })
+        let target = match said {
+            Some(port) => self.target_with(port, &scope).map_err(Failure::Other)?,
+            None => target,
+        };
+        Ok(Started {
+            process,
+            address: target.to_string(),
+            warning: guard::warning().map(Box::new),
+            _port: port,
+            _dir: dir,
+        })
     }
 
-    /// Waits until it is ready; returns where.
-    async fn ready(&self, process: &mut Process, scope: &Arc<Scope>, address: String) -> Result<String, NotReady> {
+    /// Waits until it is ready; returns the port that its log says, if it says one.
+    async fn ready(&self, process: &mut Process, target: &Target) -> Result<Option<u16>, NotReady> {
         let within = self.start.ready.within;
-        let Some(pattern) = &self.start.ready.log else {
-            return ready::answers(process, &address, within).await.map(|()| address);
-        };
-        let Some(port) = ready::writes(process, &pattern.value, within).await? else { return Ok(address) };
-        let scope = scope.child(BTreeMap::from([(Arc::from("port"), text(port))]));
-        // What had a value with the port held has one with this.
-        Ok(Evaluation::new(&scope, self.context.sources).address(self.start).unwrap_or(address))
+        match &self.start.ready.log {
+            Some(pattern) => ready::writes(process, &pattern.value, within).await,
+            None => ready::answers(process, target, within).await.map(|()| None),
+        }
+    }
+
+    /// Where it listens, now that its log has said which port.
+    fn target_with(&self, port: u16, scope: &Arc<Scope>) -> Result<Target, StartError> {
+        let scope = scope.child(BTreeMap::from([(Arc::from("port"), text(&port))]));
+        let mut evaluation = Evaluation::new(&scope, self.context.sources);
+        let address = evaluation.address(self.start).ok_or(evaluation.problems)?;
+        self.target(&address)
     }
 }
 
-fn text(value: impl ToString) -> Value {
+fn text(value: &impl ToString) -> Value {
     Value::Text(value.to_string().into())
 }
 
-/// Whether somebody answers at `address`, and still does after a while: what listened there may be just ending.
-async fn stays_taken(address: &str) -> bool {
+/// Whether somebody listens at `target`, and still does after a while: what listened there may be just ending.
+async fn stays_taken(target: &Target) -> bool {
     let until = Instant::now() + TAKEN_WITHIN;
-    while is_taken(address).await {
+    while is_taken(target).await {
         if Instant::now() >= until {
             return true;
         }

@@ -1,14 +1,18 @@
 //! What the tests of this layer share: servers as a suite would say them, and whether processes run.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{HeaderMap, Response};
 use regex::Regex;
+use tokio::net::TcpListener;
 
 use tokio::time::{sleep, timeout};
 
 use crate::diagnostic::{Diagnostics, Sources, Spanned};
-use crate::spec::{Ready, ServerScope, ServerSource, ServerSpec, Start};
+use crate::spec::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start};
 use crate::yaml::{Entry, Node, parse};
 
 /// Long enough for a busy machine, never waited out by a test that passes.
@@ -35,6 +39,41 @@ pub(super) async fn gone(id: &str) {
         }
     };
     timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("process {id} is left behind"));
+}
+
+pub(super) const HEALTH: &str = "/grpc.health.v1.Health/Check";
+
+/// What a server says to a call: a message and OK, or a status of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reply {
+    Message(&'static [u8]),
+    Status(&'static str),
+}
+
+/// By path; where nothing is said, UNIMPLEMENTED.
+pub(super) type Replies = &'static [(&'static str, Reply)];
+
+/// A gRPC server of bare HTTP/2; counts its calls.
+pub(super) async fn serve_grpc(listener: TcpListener, replies: Replies, calls: Arc<AtomicUsize>) {
+    loop {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        let Ok(mut connection) = h2::server::handshake(stream).await else { continue };
+        while let Some(Ok((request, mut respond))) = connection.accept().await {
+            calls.fetch_add(1, Ordering::SeqCst);
+            let reply = replies.iter().find(|(path, _)| *path == request.uri().path());
+            let reply = reply.map_or(Reply::Status("12"), |(_, reply)| *reply);
+            let head = Response::builder().header("content-type", "application/grpc");
+            let mut body = respond.send_response(head.body(()).expect("a head"), false).expect("it is sent");
+            if let Reply::Message(message) = reply {
+                let length = u32::try_from(message.len()).expect("short").to_be_bytes();
+                body.send_data(Bytes::from([&[0], &length[..], message].concat()), false).expect("it is sent");
+            }
+            let status = if let Reply::Status(status) = reply { status } else { "0" };
+            let mut trailers = HeaderMap::new();
+            trailers.insert("grpc-status", status.parse().expect("a value"));
+            body.send_trailers(trailers).expect("it is sent");
+        }
+    }
 }
 
 pub(super) struct TestSuite {
@@ -73,7 +112,7 @@ fn server(entry: &Entry) -> ServerSpec {
         (None, None) => panic!("neither `start` nor `address`"),
     };
     let name = Spanned::new(entry.key.value.to_string(), entry.key.span);
-    ServerSpec { name, source, metadata: Vec::new(), authority: None }
+    ServerSpec { name, source, metadata: Vec::new(), authority: None, limits: Limits::default() }
 }
 
 fn start(node: &Node, address: Option<Node>) -> Start {

@@ -64,6 +64,13 @@ pub(crate) struct Case {
     pub(crate) steps: Vec<Step>,
 }
 
+impl Case {
+    /// Whether nothing is said of what must come back, so that it checks only for OK.
+    pub(crate) fn checks_only_ok(&self) -> bool {
+        self.across.is_none() && self.steps.iter().all(|step| step.expect.is_none())
+    }
+}
+
 /// `repeat: 200`, or `repeat: { times: 200, parallel: 10 }`; both at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Repeat {

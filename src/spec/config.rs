@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::frame::SuiteFrame;
+use super::server::check_address;
 use super::{Inherited, ServerSource, ServerSpec};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, did_you_mean, one_of};
 use crate::expr::check_variable_name;
@@ -88,7 +89,10 @@ impl Config {
         let mut known: Vec<&str> = suites.flat_map(|suite| &suite.servers).map(|server| &*server.name.value).collect();
         known.sort_unstable();
         known.dedup();
-        for (name, _) in &overrides.servers {
+        for (name, address) in &overrides.servers {
+            usage.extend(
+                check_address(address).map(|refused| refused.note(format!("given as `--server {name}={address}`"))),
+            );
             if !known.contains(&&**name) {
                 let unknown = Diagnostic::error(format!("unknown server `{name}`"));
                 usage.push(unknown.hints(server_hints(
@@ -159,13 +163,11 @@ fn server_hints(name: &str, known: &[&str], declare: &str) -> Vec<String> {
 fn override_servers(declared: Vec<Arc<ServerSpec>>, overrides: &Overrides, sources: &Sources) -> Vec<Arc<ServerSpec>> {
     let mut servers = declared;
     for name in &overrides.in_process {
-        match servers.iter_mut().find(|server| server.name.value == *name) {
-            Some(server) => *server = Arc::new(server.at(ServerSource::InProcess)),
-            None => {
-                let span = Span::new(sources.add("the test's own servers", name.as_str()), 0, name.len());
-                let name = Spanned::new(name.clone(), span);
-                servers.push(Arc::new(ServerSpec::new(name, ServerSource::InProcess)));
-            }
+        if let Some(server) = servers.iter_mut().find(|server| server.name.value == *name) {
+            *server = Arc::new(server.at(ServerSource::InProcess));
+        } else {
+            let span = Span::new(sources.add("the test's own servers", name.as_str()), 0, name.len());
+            servers.push(Arc::new(ServerSpec::new(Spanned::new(name.clone(), span), ServerSource::InProcess)));
         }
     }
     for (name, address) in &overrides.servers {

@@ -43,6 +43,12 @@ pub(crate) fn load_for_id(root: &Path, id: &str, overrides: &Overrides, sources:
 }
 
 impl Loaded {
+    /// Cases of the files that load.
+    pub(crate) fn case_count(&self) -> usize {
+        let files = self.suites.iter().flat_map(|suite| &suite.files);
+        files.map(|file| if let LoadedFile::Valid(file) = file { file.cases.len() } else { 0 }).sum()
+    }
+
     /// Everything that is wrong, in the order of the files.
     pub(crate) fn all_diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
         let failures = self.suites.iter().flat_map(|suite| &suite.files).filter_map(|file| match file {
@@ -205,7 +211,7 @@ impl Loader<'_> {
         config.folder.clone_from(&folder.shown);
         config.overriding_vars.clone_from(&self.overriding_vars);
         if let Some(frame) = &frame {
-            config.servers.extend(address_servers(frame, &config.servers));
+            config.servers.extend(address_servers(frame, &config.servers, &mut document.diagnostics));
         }
         let file = self.case_file(document, frame, &config, servers_known, None);
         Suite { config: Arc::new(config), files: vec![file] }

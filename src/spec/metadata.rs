@@ -2,23 +2,22 @@
 //! stay nodes.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use crate::grpc::MetadataKey;
 use crate::yaml::{Node, decode};
 
 /// Metadata by lower-case key.
 pub(super) type Metadata = Vec<(Spanned<String>, Node)>;
 
-/// Names that gRPC or HTTP/2 sets itself: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md> and RFC 9113,
-/// section 8.2.2; with what to use instead.
-const RESERVED: &[(&str, &str)] = &[
-    ("connection", "HTTP/2 forbids it: leave it out"),
-    ("content-length", "leave it out: the length of the body follows from the messages"),
+/// What to use instead of a reserved key.
+const INSTEAD: &[(&str, &str)] = &[
+    (":authority", "set `authority` of the server instead"),
+    (":path", "set `call` instead"),
     ("content-type", "leave it out: calls are sent as `application/grpc`"),
+    ("grpc-accept-encoding", "leave it out: it follows from what can be decoded"),
+    ("grpc-encoding", "leave it out: it follows from how messages are sent"),
+    ("grpc-timeout", "set `timeout` instead"),
     ("host", "set `authority` of the server instead"),
-    ("keep-alive", "HTTP/2 forbids it: leave it out"),
-    ("proxy-connection", "HTTP/2 forbids it: leave it out"),
     ("te", "leave it out: calls are sent with `te: trailers`"),
-    ("transfer-encoding", "HTTP/2 forbids it: leave it out"),
-    ("upgrade", "HTTP/2 forbids it: leave it out"),
 ];
 
 /// Reads `metadata:` of a request. A value is a text, a list of them, an operator such as `{$hex: …}`, or `null`.
@@ -49,26 +48,9 @@ pub(super) fn merge(far: &Metadata, near: &Metadata) -> Metadata {
 }
 
 fn refuse(key: &Spanned<String>) -> Option<Diagnostic> {
-    let name = key.value.as_str();
-    let reserved = RESERVED.iter().find(|(reserved, _)| *reserved == name).map(|(_, instead)| *instead);
-    let reserved = reserved.or_else(|| match name {
-        "grpc-timeout" => Some("set `timeout` instead"),
-        "grpc-encoding" | "grpc-accept-encoding" => Some("leave it out: it follows from how messages are sent"),
-        ":authority" => Some("set `authority` of the server instead"),
-        ":path" => Some("set `call` instead"),
-        _ if name.starts_with("grpc-") => Some("choose a name that does not start with `grpc-`"),
-        _ if name.starts_with(':') => Some("choose a name that does not start with `:`"),
-        _ => None,
-    });
-    if let Some(instead) = reserved {
-        let headline = format!("metadata `{name}` is reserved");
-        return Some(Diagnostic::error(headline).at(key.span, "gRPC sets it itself").hint(instead));
-    }
-    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.');
-    if !name.is_empty() && name.bytes().all(allowed) {
-        return None;
-    }
-    let headline = format!("`{}` cannot be a metadata key", name.escape_debug());
-    let form = "a key is made of ASCII letters, digits, `-`, `_` and `.`";
-    Some(Diagnostic::error(headline).at(key.span, "").hint(form))
+    let error = MetadataKey::parse(&key.value).err()?;
+    let instead = INSTEAD.iter().find(|(reserved, _)| *reserved == key.value).map(|(_, instead)| *instead);
+    let own = key.value.starts_with("grpc-").then_some("choose a name that does not start with `grpc-`");
+    let hint = instead.or(own).or(error.help).unwrap_or("choose another key");
+    Some(Diagnostic::error(format!("metadata key {}", error.headline)).at(key.span, "").hint(hint))
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::config::{check_server, looks_like_address};
 use super::frame::{CaseFrame, FileFrame};
+use super::server::check_address;
 use super::step::DEFAULT_TIMEOUT;
 use super::{Case, CaseId, Config, Inherited, Payload, ServerSource, ServerSpec, Step, metadata};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned, one_of};
@@ -125,12 +126,17 @@ impl Resolver<'_> {
 }
 
 /// The addresses that a file without a suite names instead of servers, as servers of that name.
-pub(super) fn address_servers(frame: &FileFrame, declared: &[Arc<ServerSpec>]) -> Vec<Arc<ServerSpec>> {
+pub(super) fn address_servers(
+    frame: &FileFrame,
+    declared: &[Arc<ServerSpec>],
+    out: &mut Diagnostics,
+) -> Vec<Arc<ServerSpec>> {
     let named = std::iter::once(&frame.inherited).chain(frame.cases.iter().map(|case| &case.inherited));
     let mut servers: Vec<Arc<ServerSpec>> = Vec::new();
     for named in named.filter_map(|inherited| inherited.server.as_ref()) {
         let known = declared.iter().chain(&servers).any(|server| server.name.value == named.value);
         if !known && looks_like_address(&named.value) {
+            out.extend(check_address(&named.value).map(|refused| refused.at(named.span, "")));
             let address = Scalar { text: named.value.as_str().into(), style: Style::Plain };
             let address = Node { span: named.span, kind: NodeKind::Scalar(address) };
             servers.push(Arc::new(ServerSpec::new(named.clone(), ServerSource::Address(address))));

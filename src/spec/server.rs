@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use regex::Regex;
 
-use crate::diagnostic::{Span, Spanned};
+use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::grpc::{Target, TargetError};
 use crate::yaml::Node;
 
 /// A server by name.
@@ -47,6 +48,23 @@ pub(crate) struct Limits {
     pub(crate) metadata: Option<Spanned<u64>>,
     /// Of all that is kept of one call.
     pub(crate) recorded: Option<Spanned<u64>>,
+}
+
+/// What is wrong with an address, or nothing if it holds `${…}`: that is known only when the server is needed.
+pub(super) fn check_address(address: &str) -> Option<Diagnostic> {
+    if address.contains("${") {
+        return None;
+    }
+    Target::parse(address).err().map(refused)
+}
+
+/// As [`check_address`], of what is sent as `:authority`.
+pub(super) fn check_authority(authority: &str) -> Option<Diagnostic> {
+    Target::parse("127.0.0.1:1").and_then(|anywhere| anywhere.with_authority(authority)).err().map(refused)
+}
+
+fn refused(error: TargetError) -> Diagnostic {
+    Diagnostic::error(error.headline).hint(error.help)
 }
 
 /// Where a server is.

@@ -5,12 +5,14 @@ pub(crate) mod decode;
 mod frame;
 mod node;
 mod parse;
+mod places;
 mod problem;
 mod scalar;
 mod syntax;
 
 pub(crate) use node::{Entry, Node, NodeKind};
 pub(crate) use parse::parse;
+pub(crate) use places::Places;
 pub(crate) use scalar::{Scalar, Style};
 
 #[cfg(test)]

@@ -155,6 +155,9 @@ impl Reader<'_> {
             Style::Literal | Style::Folded => self.source.block_scalar(self.cursor, range),
             _ => range,
         };
+        // nor is there a line break at the end where the file ends without one (YAML 1.2, 8.1.1.2)
+        let unbroken = matches!(style, Style::Literal | Style::Folded) && !self.source.text[range.end..].contains('\n');
+        let text = if unbroken { text.strip_suffix('\n').unwrap_or(text) } else { text };
         // granit reads nothing as `~`; only the written one has a place of its own
         let value = if style == Style::Plain && range.is_empty() {
             if tagged { Value::Broken } else { Value::Empty }

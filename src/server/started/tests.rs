@@ -2,7 +2,7 @@ use std::ffi::OsString;
 use std::net::TcpListener;
 
 use super::super::log::LogPosition;
-use super::super::testing::{PATIENCE, TestSuite, gone, runs, suite};
+use super::super::testing::{HEALTH, PATIENCE, Reply, TestSuite, gone, runs, serve_grpc, suite};
 use super::*;
 use crate::diagnostic::Diagnostic;
 
@@ -168,34 +168,14 @@ async fn what_cannot_be_spawned_says_why() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_tried_again_without_the_hold() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let yaml = format!(
-        r#"
-        api:
-          start:
-            command:
-              - sh
-              - -c
-              - 'if [ -e seen ]; then echo up; exec sleep 1000; fi; touch seen; echo "bind: Address already in use"; exit 1'
-              - ${{port}}
-            cwd: {}
-            ready: {{ log: up }}
-        "#,
-        folder.path().display()
-    );
-    assert_eq!(log(&started(&yaml).await), "up\n");
-}
-
-#[tokio::test]
 async fn a_build_runs_once_for_all_who_need_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let cwd = folder.path().display();
     let yaml = format!(
-        r#"
+        "
         api:
           start: {{ build: [sh, -c, 'echo built >> log'], command: [sh, -c, 'cat log; echo up; exec sleep 1000'], cwd: '{cwd}', ready: {{ log: up }} }}
-        "#
+        "
     );
     let suite = suite(&yaml);
     let (scope, builds) = (Arc::new(Scope::new()), Builds::new());
@@ -243,4 +223,93 @@ async fn a_dropped_start_leaves_nothing_behind() {
     for id in std::fs::read_to_string(&ids).expect("two ids").split_whitespace() {
         gone(id).await;
     }
+}
+
+/// Set where this binary runs again as a server: to be a real program, it must be one.
+const SERVES: &str = "GRPC_SPEC_TEST_SERVES";
+
+/// The command that runs the test `name` of this binary again, to be a server on `${port}`, with what stands beside it.
+fn again(name: &str, beside: &str) -> String {
+    let binary = std::env::current_exe().expect("the test binary has a path");
+    format!(
+        r#"
+        api:
+          start:
+            command: [{binary:?}, --exact, "server::started::tests::{name}"]
+            env: {{ {SERVES}: "${{port}}" }}
+            {beside}
+        "#
+    )
+}
+
+/// The port to serve, in the process that is a server.
+fn served_port() -> Option<u16> {
+    std::env::var(SERVES).ok().map(|port| port.parse().expect("a port"))
+}
+
+async fn serve(port: u16, reuse: bool) {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.set_reuseaddr(reuse).expect("an option");
+    if let Err(error) = socket.bind((std::net::Ipv4Addr::LOCALHOST, port).into()) {
+        // Not by panicking: its text would come too, but in the words of the test harness.
+        std::io::Write::write_all(&mut std::io::stderr(), format!("bind: {error}\n").as_bytes())
+            .expect("somebody reads");
+        std::process::exit(1);
+    }
+    let listener = socket.listen(16).expect("it listens");
+    serve_grpc(listener, &[(HEALTH, Reply::Message(&[8, 1]))], Arc::default()).await;
+}
+
+#[tokio::test]
+async fn a_program_is_ready_when_its_health_says_so() {
+    if let Some(port) = served_port() {
+        return serve(port, true).await;
+    }
+    let server = started(&again("a_program_is_ready_when_its_health_says_so", "scope: run")).await;
+    let target = Target::parse(server.address()).expect("an address");
+    assert!(is_taken(&target).await);
+    server.stop().await;
+    assert!(!is_taken(&target).await, "nothing listens any more");
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_bind_beside_the_hold_gets_a_port_without() {
+    if let Some(port) = served_port() {
+        return serve(port, false).await;
+    }
+    let server = started(&again("a_program_that_cannot_bind_beside_the_hold_gets_a_port_without", "scope: run")).await;
+    assert_eq!(log(&server).matches("Address already in use").count(), 0, "this is the second one");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_that_is_not_told_its_port_is_told_so() {
+    let yaml = "api: { start: { command: [sleep, '1000'], ready: { within: 200 } } }";
+    let (problem, _) = failed(yaml).await;
+    assert!(problem.hints[0].contains("is not told its port: pass `${port}`"), "{problem:?}");
+    assert!(problem.notes[1].text.contains("refused"), "{problem:?}");
+}
+
+#[tokio::test]
+async fn an_address_that_is_none_is_an_error_at_its_place() {
+    let yaml = "api: { start: { command: [sleep, '1000'] }, address: grpc://localhost:1 }";
+    let (problem, _) = failed(yaml).await;
+    assert_eq!(text_at(yaml, &problem), "grpc://localhost:1");
+    assert!(problem.headline.contains("unknown scheme `grpc://`"), "{problem:?}");
+}
+
+#[tokio::test]
+async fn the_end_of_a_server_that_was_ready_is_noticed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cwd = folder.path().display();
+    let script = "echo up; while [ ! -e go ]; do sleep 0.01; done; echo broken >&2; exit 9";
+    let yaml = format!(r#"api: {{ start: {{ command: [sh, -c, "{script}"], cwd: '{cwd}', ready: {{ log: up }} }} }}"#);
+    let mut server = started(&yaml).await;
+    let position = server.log().position();
+    assert_eq!(server.exited(), None);
+    std::fs::write(folder.path().join("go"), "").expect("a file");
+    tokio::time::timeout(PATIENCE, server.process.exited()).await.expect("it ends");
+    assert_eq!(server.exited().as_deref(), Some("exit code 9"));
+    assert_eq!(server.log().since(position).text, "broken\n");
+    server.stop().await;
 }

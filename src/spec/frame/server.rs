@@ -8,6 +8,7 @@ use regex::Regex;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::spec::metadata;
+use crate::spec::server::{check_address, check_authority};
 use crate::spec::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start};
 use crate::yaml::Node;
 use crate::yaml::decode::{self, Key, Reads, Table};
@@ -47,8 +48,8 @@ static SERVER: Table<ServerFrame> = Table {
     what: "a server",
     keys: &[&[
         Key::new("start", Reads::Mapping(|| START.names(), ServerFrame::read_start)),
-        Key::new("address", Reads::Plain(|server| &mut server.address)),
-        Key::new("authority", Reads::Text(|server| &mut server.authority)),
+        Key::new("address", Reads::Other(|server, node, out| server.address = read_address(node, out))),
+        Key::new("authority", Reads::Other(|server, node, out| server.authority = read_authority(node, out))),
         Key::new("metadata", Reads::Other(|server, node, out| server.metadata = metadata::read(node, out))),
         Key::new(
             "limits",
@@ -164,6 +165,19 @@ impl StartFrame {
             address: None,
         })
     }
+}
+
+fn read_address(node: &Node, out: &mut Diagnostics) -> Option<Node> {
+    let address = decode::plain(node, out)?;
+    let refused = check_address(&address.as_scalar()?.text);
+    out.extend(refused.map(|refused| refused.at(node.span, "")));
+    Some(address)
+}
+
+fn read_authority(node: &Node, out: &mut Diagnostics) -> Option<Spanned<String>> {
+    let authority = decode::text(node, out)?;
+    out.extend(check_authority(&authority.value).map(|refused| refused.at(node.span, "")));
+    Some(authority)
 }
 
 /// Program and arguments, at least the program.

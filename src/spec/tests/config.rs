@@ -74,7 +74,7 @@ servers:
 fn a_profile_is_laid_over_the_suite() {
     let suite = "
 protos: { import_paths: [one], files: [f.proto] }
-servers: { a: { address: a1, authority: x }, b: { address: b1 } }
+servers: { a: { address: a:1, authority: x }, b: { address: b:1 } }
 server: a
 timeout: 1s
 vars: { tenant: acme, other: x }
@@ -83,7 +83,7 @@ tags: [suite]
 profiles:
   staging:
     protos: { import_paths: [two] }
-    servers: { a: { address: a2 }, c: { address: c2 } }
+    servers: { a: { address: a:2 }, c: { address: c:2 } }
     server: c
     vars: { tenant: beta }
     metadata: { drop: null, new: n }
@@ -94,7 +94,7 @@ profiles:
     let staging = Overrides { profile: Some("staging".to_owned()), ..overrides() };
     let outcome = folder.load_with(&[""], &staging);
     let config = &outcome.only_suite().config;
-    assert_eq!([address(config, "a"), address(config, "b"), address(config, "c")], ["a2", "b1", "c2"]);
+    assert_eq!([address(config, "a"), address(config, "b"), address(config, "c")], ["a:2", "b:1", "c:2"]);
     assert!(config.servers[0].authority.is_none(), "a server is replaced whole");
     let paths = [&config.protos.import_paths[0], &config.protos.files[0]];
     assert_eq!(paths.map(|path| path.value.clone()), [folder.path("two"), folder.path("f.proto")]);
@@ -125,7 +125,7 @@ fn an_unknown_profile_is_answered_with_those_there_are() {
 
 #[test]
 fn servers_are_put_elsewhere_by_name() {
-    let suite = "servers: { a: { start: { command: [x] }, metadata: { k: v } }, b: { address: b1 } }\nserver: a";
+    let suite = "servers: { a: { start: { command: [x] }, metadata: { k: v } }, b: { address: b:1 } }\nserver: a";
     let folder = Folder::new(&[("grpc-spec.yaml", suite), ("a.yaml", CASE)]);
     let overrides = Overrides {
         servers: vec![("a".to_owned(), "127.0.0.1:9".to_owned())],
@@ -146,7 +146,7 @@ fn a_server_of_the_test_is_the_only_one_where_none_is_declared() {
     let outcome = folder.load_with(&[""], &overrides);
     assert_eq!(outcome.case("a.yaml::n").steps[0].server.value, "greeter");
 
-    let folder = Folder::new(&[("grpc-spec.yaml", "servers: { a: { address: x } }"), ("a.yaml", CASE)]);
+    let folder = Folder::new(&[("grpc-spec.yaml", "servers: { a: { address: x:1 } }"), ("a.yaml", CASE)]);
     let outcome = folder.load_with(&[""], &overrides);
     assert_eq!(outcome.case("a.yaml::n").steps[0].server.value, "a");
 }
@@ -154,18 +154,25 @@ fn a_server_of_the_test_is_the_only_one_where_none_is_declared() {
 #[test]
 fn an_overridden_server_exists_in_some_suite() {
     let folder = Folder::new(&[
-        ("one/grpc-spec.yaml", "servers: { greeter: { address: x } }"),
+        ("one/grpc-spec.yaml", "servers: { greeter: { address: x:1 } }"),
         ("one/a.yaml", CASE),
-        ("two/grpc-spec.yaml", "servers: { random: { address: x } }"),
+        ("two/grpc-spec.yaml", "servers: { random: { address: x:1 } }"),
         ("two/a.yaml", CASE),
     ]);
-    let at = |name: &str| Overrides { servers: vec![(name.to_owned(), "x".to_owned())], ..overrides() };
+    let at = |name: &str| Overrides { servers: vec![(name.to_owned(), "x:1".to_owned())], ..overrides() };
     assert_eq!(folder.load_with(&[""], &at("random")).errors(), [""; 0]);
     let outcome = folder.load_with(&[""], &at("greter"));
     assert_eq!(outcome.errors(), ["unknown server `greter`"]);
     let hints = &outcome.loaded.diagnostics.iter().next().expect("an error").hints;
     let exist = "the servers are `greeter` and `random`; or declare it under `servers:` in `grpc-spec.yaml`";
     assert_eq!(hints, &["did you mean `greeter`?", exist]);
+}
+
+#[test]
+fn an_address_on_the_command_line_is_one() {
+    let folder = Folder::new(&[("grpc-spec.yaml", SUITE), ("a.yaml", CASE)]);
+    let at = Overrides { servers: vec![("a".to_owned(), "ftp://x".to_owned())], ..overrides() };
+    assert_eq!(folder.load_with(&[""], &at).errors(), ["unknown scheme `ftp://` in `ftp://x`"]);
 }
 
 #[test]

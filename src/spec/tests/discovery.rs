@@ -42,7 +42,7 @@ fn a_file_belongs_to_the_nearest_suite() {
     let folder = Folder::new(&[
         ("grpc-spec.yaml", SUITE),
         ("a.yaml", CASE),
-        ("sub/grpc-spec.yaml", "servers: { z: { address: x } }"),
+        ("sub/grpc-spec.yaml", "servers: { z: { address: x:1 } }"),
         ("sub/b.yaml", CASE),
         ("sub/deep/c.yaml", CASE),
     ]);

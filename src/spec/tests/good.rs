@@ -76,7 +76,7 @@ fn several_requests_are_a_list() {
 #[test]
 fn what_stands_nearest_wins() {
     let outcome = load(
-        "servers: { a: { address: x, metadata: { from: server, server: a } }, b: { address: y } }
+        "servers: { a: { address: x:1, metadata: { from: server, server: a } }, b: { address: y:1 } }
 server: a
 service: Suite
 timeout: 1s
@@ -107,7 +107,7 @@ cases:
 
 #[test]
 fn the_only_server_needs_no_name() {
-    let outcome = load("servers: { a: { address: x } }", "cases: [ { name: n, call: S/M } ]");
+    let outcome = load("servers: { a: { address: x:1 } }", "cases: [ { name: n, call: S/M } ]");
     assert_eq!(outcome.case("a.yaml::n").steps[0].server.value, "a");
 }
 
@@ -115,7 +115,7 @@ fn the_only_server_needs_no_name() {
 fn a_file_without_a_suite_has_servers_and_protos_of_its_own() {
     let folder = Folder::new(&[(
         "a.yaml",
-        "protos: { import_paths: [protos] }\nservers: { a: { address: x } }\ncases: [ { name: n, call: S/M } ]",
+        "protos: { import_paths: [protos] }\nservers: { a: { address: x:1 } }\ncases: [ { name: n, call: S/M } ]",
     )]);
     let outcome = folder.load(&["a.yaml"]);
     assert_eq!(outcome.case("a.yaml::n").steps[0].server.value, "a");

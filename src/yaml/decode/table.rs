@@ -1,10 +1,9 @@
 //! Tables of keys: what a kind of mapping may hold, and how each value is read.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::foreign::translate;
-use super::{damaged, expected, names_and_nodes, plain, positive_duration, size, text, texts};
+use super::{damaged, expected, positive_duration, size, text, texts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned, did_you_mean, one_of};
 use crate::yaml::{Entry, Node};
 
@@ -31,12 +30,8 @@ pub(crate) enum Reads<T> {
     /// How long something may take: longer than zero.
     Limit(fn(&mut T) -> &mut Option<Spanned<Duration>>),
     Size(fn(&mut T) -> &mut Option<Spanned<u64>>),
-    /// A scalar that may hold `${…}`.
-    Plain(fn(&mut T) -> &mut Option<Node>),
     /// What only a later phase can read.
     Node(fn(&mut T) -> &mut Option<Node>),
-    /// Free names, and values that a later phase reads.
-    Named(fn(&mut T) -> &mut Vec<(Spanned<Arc<str>>, Node)>),
     /// A mapping with a table of its own: the names of its keys, and how it is read.
     Mapping(fn() -> Vec<&'static str>, Reader<T>),
     /// A form of its own.
@@ -123,12 +118,7 @@ impl<T> Reads<T> {
             Self::Texts(of) => *of(frame) = texts(node, out),
             Self::Limit(of) => *of(frame) = positive_duration(node, out),
             Self::Size(of) => *of(frame) = size(node, out),
-            Self::Plain(of) => *of(frame) = plain(node, out),
             Self::Node(of) => *of(frame) = Some(node.clone()),
-            Self::Named(of) => {
-                let read = names_and_nodes(node, "names with their values", "write `{ name: value }`", out);
-                *of(frame) = read.unwrap_or_default();
-            }
             Self::Mapping(_, read) | Self::Other(read) => read(frame, node, out),
         }
     }
