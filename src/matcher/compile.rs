@@ -81,6 +81,12 @@ impl Compiler<'_> {
         }
     }
 
+    /// As [`Self::resolve`], without a word.
+    pub(super) fn peek(&self, node: &Node) -> Option<Node> {
+        let mut ignored = Diagnostics::new();
+        Compiler { context: self.context, out: &mut ignored, depth: self.depth }.resolve(node)
+    }
+
     fn resolved(&mut self, node: &Node, ty: &ValueType, path: &FieldPath, exact: bool) -> Option<Matcher> {
         let shape = ty.shape();
         if node.is_null() {
@@ -321,7 +327,7 @@ impl Compiler<'_> {
         let mut matchers = Vec::with_capacity(items.len());
         let mut sound = true;
         for (index, item) in items.iter().enumerate() {
-            if !takes_null && self.resolve(item).is_some_and(|item| item.is_null()) {
+            if !takes_null && self.peek(item).is_some_and(|item| item.is_null()) {
                 sound = false;
                 self.out.push(
                     Diagnostic::error("`null` is no element of a list")

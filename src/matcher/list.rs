@@ -194,15 +194,12 @@ impl Judge<'_> {
 
     fn judge_unique(&mut self, matcher: &Matcher, by: Option<&Member>, items: &[Value], place: &Place<'_>) {
         let Some(keys) = self.keys(matcher, by, items, place) else { return };
-        let mut seen: HashMap<u64, Vec<usize>> = HashMap::new();
         let mut repeated = Vec::new();
-        for (index, key) in keys.iter().enumerate() {
-            let same_hash = seen.entry(hash(key)).or_default();
-            match same_hash.iter().find(|&&earlier| equal(&keys[earlier], key)) {
-                Some(&earlier) => repeated.push((earlier, index)),
-                None => same_hash.push(index),
+        each_value(&keys, |index, first| {
+            if first != index {
+                repeated.push((first, index));
             }
-        }
+        });
         if repeated.is_empty() {
             return;
         }
@@ -260,6 +257,31 @@ impl Judge<'_> {
             keys.push(key);
         }
         Some(keys)
+    }
+}
+
+/// The indices of values that no earlier one equals.
+pub(super) fn distinct(values: &[Value]) -> Vec<usize> {
+    let values: Vec<_> = values.iter().map(Cow::Borrowed).collect();
+    let mut distinct = Vec::new();
+    each_value(&values, |index, first| {
+        if first == index {
+            distinct.push(index);
+        }
+    });
+    distinct
+}
+
+/// Calls `visit` with each index and that of the first value which equals its own.
+fn each_value(values: &[Cow<'_, Value>], mut visit: impl FnMut(usize, usize)) {
+    let mut seen: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (index, value) in values.iter().enumerate() {
+        let same_hash = seen.entry(hash(value)).or_default();
+        let first = same_hash.iter().copied().find(|&earlier| equal(&values[earlier], value));
+        if first.is_none() {
+            same_hash.push(index);
+        }
+        visit(index, first.unwrap_or(index));
     }
 }
 

@@ -4,15 +4,18 @@
 //! [`compile`] makes a [`Matcher`] of a node and a type, [`Expectation`] one of a whole `expect:`, [`Across`] one of the
 //! figures over all repeats. A [`Mismatch`] becomes a diagnostic by [`Mismatch::to_diagnostic`].
 
+mod across;
 mod assignment;
 mod check;
 mod compare;
 mod compile;
 mod contradiction;
+mod expectation;
 mod format;
 mod json;
 mod list;
 mod literal;
+mod metadata;
 mod mismatch;
 mod operation;
 mod operator;
@@ -20,12 +23,20 @@ mod order;
 mod place;
 mod provisional;
 mod rule;
+mod status;
 mod value_type;
 mod view;
 mod words;
 
+pub(crate) use across::{Across, Observation};
 pub(crate) use compile::compile;
+pub(crate) use expectation::{Expectation, Observed};
 pub(crate) use mismatch::{Actual, Expected, Fault, Mismatch};
 pub(crate) use provisional::{Across, Expectation, Observed};
 pub(crate) use rule::Matcher;
 pub(crate) use value_type::{JsonForm, ValueType};
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

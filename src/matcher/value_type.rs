@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use prost_reflect::{DescriptorPool, Kind, MessageDescriptor, Value};
+use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, Value};
 
 use super::json;
 use super::operator::Classes;
@@ -52,6 +52,17 @@ static WELL_KNOWN: LazyLock<DescriptorPool> = LazyLock::new(DescriptorPool::glob
 /// A type of `google.protobuf` that any schema has, `None` for no such name.
 pub(super) fn well_known(name: &str) -> Option<MessageDescriptor> {
     WELL_KNOWN.get_message_by_name(&format!("google.protobuf.{name}"))
+}
+
+/// A `google.protobuf.Duration` of so many nanoseconds.
+pub(super) fn duration_value(nanoseconds: i128) -> Option<Value> {
+    const SECOND: i128 = 1_000_000_000;
+    let mut message = DynamicMessage::new(well_known("Duration")?);
+    let seconds = i64::try_from(nanoseconds / SECOND).ok()?;
+    let nanos = i32::try_from(nanoseconds % SECOND).ok()?;
+    message.try_set_field_by_number(1, Value::I64(seconds)).ok()?;
+    message.try_set_field_by_number(2, Value::I32(nanos)).ok()?;
+    Some(Value::Message(message))
 }
 
 impl ValueType {

@@ -1,0 +1,262 @@
+//! A whole `expect:`, for one method: compiled once, checked against each outcome. Main type: [`Expectation`].
+
+use std::time::Duration;
+
+use prost_reflect::{DynamicMessage, MethodDescriptor, Value};
+
+use super::compile::Compiler;
+use super::metadata::{MetadataMatcher, Section};
+use super::mismatch::{Actual, Expected, Fault, Mismatch};
+use super::operator::is_operator_key;
+use super::place::RESPONSE;
+use super::rule::Matcher;
+use super::status::StatusMatcher;
+use super::value_type::{ValueType, duration_value, well_known};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::expr::Scope;
+use crate::grpc::{CallOutcome, Code, ConnectError};
+use crate::message::{Context, FieldPath, FieldType};
+use crate::spec::Expect;
+use crate::yaml::Node;
+
+/// What must be true of a call's outcome.
+#[derive(Debug, Clone)]
+pub(crate) struct Expectation {
+    status: StatusMatcher,
+    response: Option<Matcher>,
+    responses: Option<Matcher>,
+    metadata: Vec<MetadataMatcher>,
+    elapsed: Option<Matcher>,
+    /// Of why no connection could be made.
+    unreachable: Option<Matcher>,
+    /// Of the call, where nothing more precise is written.
+    span: Span,
+}
+
+/// What came of a call that reached its server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Observed<'a> {
+    pub(crate) outcome: &'a CallOutcome,
+    /// Those of the outcome, decoded, as many as could be.
+    pub(crate) messages: &'a [DynamicMessage],
+}
+
+impl Expectation {
+    /// `call` is where the method is named: an outcome that nothing is said of is reported there.
+    pub(crate) fn compile(
+        expect: Option<&Expect>,
+        call: Span,
+        method: &MethodDescriptor,
+        context: &Context<'_>,
+        out: &mut Diagnostics,
+    ) -> Option<Self> {
+        let none = Expect::default();
+        let expect = expect.unwrap_or(&none);
+        let mut compiler = Compiler { context, out, depth: 0 };
+        let sound = compiler.fits(expect, method);
+        let status = match &expect.status {
+            Some(node) => StatusMatcher::compile(node, &mut compiler),
+            None => Some(StatusMatcher::ok(call)),
+        };
+        if let (Some(status), Some(response)) = (&status, &expect.response)
+            && !status.allows_ok()
+        {
+            compiler.out.push(
+                Diagnostic::error("a response is expected of a call that must fail")
+                    .at(response.span, "never received")
+                    .also(status.span(), "this excludes OK")
+                    .hint("drop one of them"),
+            );
+            return None;
+        }
+        let output = method.output();
+        let single = ValueType::Field(FieldType::message(output.clone()));
+        let list = ValueType::Field(FieldType::List(prost_reflect::Kind::Message(output)));
+        let root = FieldPath::new();
+        let response = compiler.written(expect.response.as_ref().filter(|_| sound), &single, &root);
+        let responses = compiler.written(expect.responses.as_ref().filter(|_| sound), &list, &root.field("responses"));
+        let elapsed = compiler.elapsed(expect.elapsed.as_ref());
+        let unreachable = compiler.written(expect.unreachable.as_ref(), &ValueType::STRING, &root.field("unreachable"));
+        let sections = [
+            (&expect.headers, Section::Headers),
+            (&expect.trailers, Section::Trailers),
+            (&expect.metadata, Section::Both),
+        ];
+        let sections = sections.into_iter().filter_map(|(node, section)| Some((node.as_ref()?, section)));
+        let metadata: Vec<_> =
+            sections.map(|(node, section)| MetadataMatcher::compile(node, section, &mut compiler)).collect();
+        if !sound {
+            return None;
+        }
+        Some(Self {
+            status: status?,
+            response: response?,
+            responses: responses?,
+            metadata: metadata.into_iter().collect::<Option<_>>()?,
+            elapsed: elapsed?,
+            unreachable: unreachable?,
+            span: call,
+        })
+    }
+
+    /// Whether the call must not reach its server.
+    pub(crate) fn expects_unreachable(&self) -> bool {
+        self.unreachable.is_some()
+    }
+
+    /// Everything that is not as expected.
+    pub(crate) fn check(&self, observed: &Observed<'_>, scope: &Scope) -> Vec<Mismatch> {
+        let Observed { outcome, messages } = observed;
+        if let Some(unreachable) = &self.unreachable {
+            return vec![reached(unreachable, outcome)];
+        }
+        let mut found = Vec::new();
+        self.status.compare(&outcome.status, scope, &mut found);
+        if let (Some(matcher), Code::Ok) = (&self.response, outcome.status.code) {
+            let message = messages.first().cloned().map(Value::Message);
+            found.extend(matcher.compare(message.as_ref(), RESPONSE, scope));
+        }
+        if let Some(matcher) = &self.responses {
+            if outcome.unrecorded > 0 {
+                found.push(not_all_kept(matcher, outcome));
+            } else {
+                let list = Value::List(messages.iter().cloned().map(Value::Message).collect());
+                found.extend(matcher.compare_implicit(&list, !messages.is_empty(), "responses", scope));
+            }
+        }
+        for metadata in &self.metadata {
+            metadata.compare(&outcome.headers, &outcome.trailers, scope, &mut found);
+        }
+        if let Some(matcher) = &self.elapsed {
+            found.extend(matcher.compare(elapsed(outcome.elapsed).as_ref(), "elapsed", scope));
+        }
+        found
+    }
+
+    /// As [`Self::check`], of a call that could not reach its server.
+    pub(crate) fn check_unreachable(&self, error: &ConnectError, scope: &Scope) -> Vec<Mismatch> {
+        let causes: Vec<&str> = std::iter::once(&error.headline).chain(&error.causes).map(String::as_str).collect();
+        let text = causes.join(": ");
+        match &self.unreachable {
+            Some(matcher) => matcher.compare(Some(&Value::String(text)), "unreachable", scope),
+            None => vec![Mismatch {
+                path: "status".to_owned(),
+                span: self.span,
+                expected: Expected {
+                    fault: Fault::Said(error.headline.clone()),
+                    statement: "the server to be reached".to_owned(),
+                    literal: None,
+                },
+                actual: Actual::Nothing,
+                notes: error.causes.iter().map(|cause| ("cause".into(), cause.clone())).collect(),
+            }],
+        }
+    }
+}
+
+impl Compiler<'_> {
+    /// The outer `None` after an error, the inner one where nothing is written.
+    #[expect(clippy::option_option, reason = "an error is not the same as nothing written")]
+    fn written(&mut self, node: Option<&Node>, ty: &ValueType, path: &FieldPath) -> Option<Option<Matcher>> {
+        match node {
+            None => Some(None),
+            Some(node) => self.value(node, ty, path, false).map(Some),
+        }
+    }
+
+    #[expect(clippy::option_option, reason = "as for `written`")]
+    fn elapsed(&mut self, node: Option<&Node>) -> Option<Option<Matcher>> {
+        let Some(node) = node else { return Some(None) };
+        let resolved = self.resolve(node)?;
+        let is_operator = resolved.as_mapping().is_some_and(|entries| {
+            !entries.is_empty() && entries.iter().all(|entry| is_operator_key(&entry.key.value))
+        });
+        if !is_operator {
+            self.out.push(
+                Diagnostic::error("`elapsed` takes operators")
+                    .at(node.span, "no call takes exactly this long")
+                    .hint("write `{ $lt: 200ms }` or `{ $between: [10ms, 200ms] }`"),
+            );
+            return None;
+        }
+        let ty = ValueType::Field(FieldType::message(well_known("Duration")?));
+        self.value(&resolved, &ty, &FieldPath::new().field("elapsed"), false).map(Some)
+    }
+
+    /// Whether the keys fit the method and each other.
+    fn fits(&mut self, expect: &Expect, method: &MethodDescriptor) -> bool {
+        let streams = method.is_server_streaming();
+        let problem = match (&expect.response, &expect.responses) {
+            (Some(response), Some(responses)) => Some(
+                Diagnostic::error("`response` and `responses` exclude each other")
+                    .at(responses.span, "a list of messages")
+                    .also(response.span, "one message"),
+            ),
+            (Some(node), None) if streams => Some(
+                Diagnostic::error(format!("`{}` returns a stream of messages", method.name()))
+                    .at(node.span, "one message")
+                    .hint("write `responses:` with a list of messages, or list operators"),
+            ),
+            (None, Some(node)) if !streams => Some(
+                Diagnostic::error(format!("`{}` returns one message", method.name()))
+                    .at(node.span, "a list of messages")
+                    .hint("write `response:` with one message"),
+            ),
+            _ => None,
+        };
+        let beside_unreachable = expect.unreachable.as_ref().and_then(|unreachable| {
+            let others = [
+                (&expect.status, "status"),
+                (&expect.response, "response"),
+                (&expect.responses, "responses"),
+                (&expect.headers, "headers"),
+                (&expect.trailers, "trailers"),
+                (&expect.metadata, "metadata"),
+                (&expect.elapsed, "elapsed"),
+            ];
+            let (other, key) = others.into_iter().find_map(|(node, key)| Some((node.as_ref()?, key)))?;
+            Some(
+                Diagnostic::error(format!("`unreachable` and `{key}` exclude each other"))
+                    .at(other.span, "a call that reaches no server has nothing of this")
+                    .also(unreachable.span, "no connection is expected"),
+            )
+        });
+        let sound = problem.is_none() && beside_unreachable.is_none();
+        self.out.extend(problem);
+        self.out.extend(beside_unreachable);
+        sound
+    }
+}
+
+fn elapsed(elapsed: Duration) -> Option<Value> {
+    duration_value(i128::try_from(elapsed.as_nanos()).ok()?)
+}
+
+fn reached(unreachable: &Matcher, outcome: &CallOutcome) -> Mismatch {
+    Mismatch {
+        path: "unreachable".to_owned(),
+        span: unreachable.span(),
+        expected: Expected {
+            fault: Fault::Said("the server was reached".to_owned()),
+            statement: "no connection".to_owned(),
+            literal: None,
+        },
+        actual: Actual::Words(format!("a call with status {}", outcome.status.code.name())),
+        notes: Vec::new(),
+    }
+}
+
+fn not_all_kept(matcher: &Matcher, outcome: &CallOutcome) -> Mismatch {
+    let (kept, more) = (outcome.messages.len(), outcome.unrecorded);
+    Mismatch {
+        path: "responses".to_owned(),
+        span: matcher.span(),
+        expected: Expected {
+            fault: Fault::NotJudged(format!("only the first {kept} of {} were kept", kept + more)),
+            statement: String::new(),
+            literal: None,
+        },
+        actual: Actual::Nothing,
+        notes: vec![("hint".into(), "raise `limits: { recorded: … }` of the server".to_owned())],
+    }
+}
