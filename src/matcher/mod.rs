@@ -21,7 +21,6 @@ mod operation;
 mod operator;
 mod order;
 mod place;
-mod provisional;
 mod rule;
 mod status;
 mod value_type;
@@ -32,7 +31,6 @@ pub(crate) use across::{Across, Observation};
 pub(crate) use compile::compile;
 pub(crate) use expectation::{Expectation, Observed};
 pub(crate) use mismatch::{Actual, Expected, Fault, Mismatch};
-pub(crate) use provisional::{Across, Expectation, Observed};
 pub(crate) use rule::Matcher;
 pub(crate) use value_type::{JsonForm, ValueType};
 

@@ -132,8 +132,7 @@ impl Planner<'_> {
     ) -> Option<PlannedCase> {
         let names = names.with(&case.vars).with(&self.config.overriding_vars);
         let context = Context { sources: self.sources, env: &names.env, pool: self.schema.pool(), read_files: true };
-        let steps: Vec<_> =
-            case.steps.iter().map(|step| call::plan_call(step, self.schema, &context, out)).collect();
+        let steps: Vec<_> = case.steps.iter().map(|step| call::plan_call(step, self.schema, &context, out)).collect();
         let steps: Vec<PlannedCall> = steps.into_iter().collect::<Option<_>>()?;
         let across = match (&case.across, steps.last()) {
             (Some(node), Some(last)) => Some(Across::compile(node, &last.method, &context, out)?),
