@@ -81,7 +81,7 @@ impl Figure {
         let is_number = classes.meets(Classes::NUMBER) && !matches!(ty.shape(), Shape::Json(_) | Shape::Tree(_));
         let is_duration = classes.meets(Classes::DURATION);
         match self {
-            Self::Distinct => Ok(ValueType::COUNT),
+            Self::Distinct => Ok(ValueType::Count),
             Self::Values => match ty {
                 ValueType::Field(FieldType::Single(kind)) => Ok(ValueType::Field(FieldType::List(kind.clone()))),
                 other => Ok(other.clone()),

@@ -180,7 +180,7 @@ fn is_now(actual: &Value, distance: &Value) -> bool {
 }
 
 /// Since 1970, in nanoseconds.
-fn now() -> i128 {
+pub(super) fn now() -> i128 {
     let nanos = |duration: std::time::Duration| i128::try_from(duration.as_nanos()).unwrap_or(i128::MAX);
     SystemTime::now().duration_since(UNIX_EPOCH).map_or_else(|before| -nanos(before.duration()), nanos)
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use prost_reflect::{DynamicMessage, Value};
 
-use super::check::{Check, Test};
+use super::check::Check;
 use super::mismatch::{Actual, Expected, Fault, Mismatch};
 use super::order::unknown_numbers;
 use super::place::Place;
@@ -108,7 +108,13 @@ impl<'s> Judge<'s> {
                 None => Actual::Unset,
             };
             let expected = Expected { fault, statement, literal };
-            Mismatch { path, span: matcher.span, expected, actual, notes: Vec::new() }
+            let notes = match &matcher.rule {
+                Rule::Check(Check::Within(_)) => {
+                    matcher.now().map(|now| (Cow::Borrowed("now"), now)).into_iter().collect()
+                }
+                _ => Vec::new(),
+            };
+            Mismatch { path, span: matcher.span, expected, actual, notes }
         });
     }
 
@@ -140,7 +146,7 @@ impl<'s> Judge<'s> {
                     let rule = Rule::Check(check);
                     self.judge(&Matcher { span: matcher.span, ty: matcher.ty.clone(), rule }, found, place);
                 }
-                Err(problems) => self.fail(|_| not_judged(matcher, deferred.test, problems, place)),
+                Err(problems) => self.fail(|_| not_judged(matcher, &problems, place)),
             },
             Rule::Seen(view, inner) if view.passes_unset() && found.value.is_none() => {
                 self.judge(inner, found, place);
@@ -335,19 +341,17 @@ impl Check {
     }
 }
 
-fn not_judged(matcher: &Matcher, test: Test, problems: Vec<Diagnostic>, place: &Place<'_>) -> Mismatch {
+fn not_judged(matcher: &Matcher, problems: &[Diagnostic], place: &Place<'_>) -> Mismatch {
     let cause = problems.first().map_or_else(String::new, |problem| problem.headline.clone());
-    let label = problems.iter().find_map(|problem| problem.primary.as_ref()).map(|label| label.text.clone());
     Mismatch {
         path: place.to_string(),
         span: matcher.span,
         expected: Expected { fault: Fault::NotJudged(cause), statement: String::new(), literal: None },
         actual: Actual::Nothing,
-        notes: label
-            .filter(|text| !text.is_empty() && test == Test::Equal)
-            .into_iter()
-            .chain(problems.iter().flat_map(|problem| problem.hints.clone()))
-            .map(|text| (Cow::Borrowed("note"), text))
+        notes: problems
+            .iter()
+            .flat_map(|problem| &problem.hints)
+            .map(|hint| (Cow::Borrowed("hint"), hint.clone()))
             .collect(),
     }
 }

@@ -190,6 +190,7 @@ impl Compiler<'_> {
         let node = self.resolve(node)?;
         let ty = match ty {
             ValueType::Field(ty) => ty.clone(),
+            ValueType::Count => FieldType::Single(Kind::Uint64),
             ValueType::Json(_) => FieldType::message(well_known("Value")?),
         };
         build_value(&node, &ty, path, self.context, self.out)
@@ -218,7 +219,12 @@ impl Compiler<'_> {
         match Check::of(test, values, ty) {
             Ok(check) => Some(known(span, ty, check)),
             Err(problem) => {
-                self.out.push(Diagnostic::error(format!("`{name}` can never hold")).at(span, problem));
+                let headline = match test {
+                    Test::Regex => format!("`{name}` is not a regular expression"),
+                    Test::Sha256 => format!("`{name}` is not a digest"),
+                    _ => format!("`{name}` can never hold"),
+                };
+                self.out.push(Diagnostic::error(headline).at(span, problem));
                 None
             }
         }

@@ -179,7 +179,11 @@ fn tighter(one: Option<Bound>, other: Option<Bound>, wins: Ordering) -> Option<B
 
 /// Of the type itself.
 fn limits(ty: &ValueType) -> (Option<Bound>, Option<Bound>) {
-    let ValueType::Field(FieldType::Single(kind)) = ty else { return (None, None) };
+    let kind = match ty {
+        ValueType::Field(FieldType::Single(kind)) => kind,
+        ValueType::Count => &Kind::Uint64,
+        _ => return (None, None),
+    };
     let (low, high): (i128, i128) = match kind {
         Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => (i32::MIN.into(), i32::MAX.into()),
         Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => (i64::MIN.into(), i64::MAX.into()),

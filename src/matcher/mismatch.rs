@@ -126,7 +126,7 @@ impl Actual {
     pub(crate) fn describe(&self) -> Option<String> {
         match self {
             Self::Unset => Some("unset".to_owned()),
-            Self::Value(value, ty) => Some(format!("{} ({})", ty.render(value), ty.name_of(value))),
+            Self::Value(value, ty) => Some(ty.describe(value)),
             Self::Words(words) => Some(words.clone()),
             Self::Nothing => None,
         }

@@ -131,7 +131,7 @@ impl Compiler<'_> {
             Op::Format => self.format(used),
             Op::Contains => self.contains(used),
             Op::Len => {
-                let inner = self.value(operand, &ValueType::COUNT, &within, false)?;
+                let inner = self.value(operand, &ValueType::Count, &within, false)?;
                 Some(seen(operand.span, ty, View::Length, inner))
             }
             Op::Json => {
@@ -187,9 +187,8 @@ impl Compiler<'_> {
     /// Reports an operand of the wrong form.
     fn refuse<T>(&mut self, used: Use<'_>, label: &str) -> Option<T> {
         let name = used.operator.name;
-        self.out.push(
-            Diagnostic::error(format!("`{name}` takes {}", used.operator.takes)).at(used.entry.value.span, label),
-        );
+        let headline = format!("`{name}` takes {}", used.operator.takes);
+        self.out.push(Diagnostic::error(headline).at(used.entry.value.span, label));
         None
     }
 
@@ -393,7 +392,7 @@ impl Compiler<'_> {
             _ => {
                 self.out.push(
                     Diagnostic::error(format!("the elements of {} have no fields", used.path.subject()))
-                        .at(key.span, format!("each is a {}", element.name())),
+                        .at(key.span, format!("each is of type {}", element.name())),
                 );
                 None
             }
@@ -464,7 +463,7 @@ fn duration() -> Option<ValueType> {
 fn bound_type(ty: &ValueType) -> ValueType {
     match ty {
         ValueType::Json(_) => ValueType::single(Kind::Double),
-        field @ ValueType::Field(_) => field.clone(),
+        other => other.clone(),
     }
 }
 
@@ -472,7 +471,7 @@ fn bound_type(ty: &ValueType) -> ValueType {
 fn text_type(ty: &ValueType) -> ValueType {
     match ty {
         ValueType::Json(_) => ValueType::STRING,
-        field @ ValueType::Field(_) => field.clone(),
+        other => other.clone(),
     }
 }
 

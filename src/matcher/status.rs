@@ -7,7 +7,7 @@ use super::mismatch::{Actual, Expected, Fault, Mismatch};
 use super::operator::is_operator_key;
 use super::rule::Matcher;
 use super::value_type::ValueType;
-use crate::diagnostic::{Diagnostic, Span, did_you_mean, one_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean, one_of};
 use crate::expr::Scope;
 use crate::grpc::{Code, Origin, Status};
 use crate::message::{FieldPath, FieldType, ValueTemplate, decode};
@@ -107,7 +107,10 @@ impl StatusMatcher {
             return Some(Self { codes: codes(&node, compiler)?, span: node.span, message: None, details: None });
         }
         let mut parts = Parts::default();
-        PARTS.read(&node, &mut parts, compiler.out);
+        let mut found = Diagnostics::new();
+        PARTS.read(&node, &mut parts, &mut found);
+        let sound = !found.has_errors();
+        compiler.out.append(found);
         let (codes, span) = match &parts.code {
             Some(code) => (codes(code, compiler), code.span),
             // whoever speaks of a message or of details speaks of an error
@@ -117,7 +120,8 @@ impl StatusMatcher {
         let message =
             parts.message.map(|node| compiler.value(&node, &ValueType::STRING, &path.field("message"), false));
         let details = parts.details.map(|node| details(&node, &path.field("details"), compiler));
-        Some(Self { codes: codes?, span, message: optional(message)?, details: optional(details)? })
+        let status = Self { codes: codes?, span, message: optional(message)?, details: optional(details)? };
+        sound.then_some(status)
     }
 
     /// Whether a call that ends with OK may pass; what only the run knows may.
@@ -168,7 +172,8 @@ impl StatusMatcher {
     }
 }
 
-/// `Some(None)` stays: there was an error.
+/// `None` after an error, `Some(None)` where nothing is written.
+#[expect(clippy::option_option, reason = "an error is not the same as nothing written")]
 fn optional<T>(compiled: Option<Option<T>>) -> Option<Option<T>> {
     match compiled {
         Some(None) => None,

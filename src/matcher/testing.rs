@@ -20,6 +20,7 @@ pub(super) static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
         import "google/protobuf/struct.proto";
         import "google/protobuf/timestamp.proto";
         import "google/protobuf/wrappers.proto";
+        import "google/rpc/status.proto";
         enum Color { COLOR_UNSPECIFIED = 0; RED = 1; GREEN = 2; }
         message Item { string name = 1; int32 price = 2; optional string note = 3; repeated string tags = 4; }
         message M {
@@ -38,7 +39,10 @@ pub(super) static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
         service S { rpc Get(M) returns (M); rpc Watch(M) returns (stream M); }
     "#;
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("t.proto"), SOURCE).expect("the source is written");
+    let rpc = folder.path().join("google/rpc");
+    std::fs::create_dir_all(&rpc).expect("the folders are made");
+    std::fs::write(rpc.join("status.proto"), include_str!("../schema/google/rpc/status.proto")).expect("it is written");
+    std::fs::write(folder.path().join("t.proto"), SOURCE).expect("it is written");
     let files = protox::compile(["t.proto"], [folder.path()]).expect("the source compiles");
     DescriptorPool::from_file_descriptor_set(files).expect("the descriptors fit")
 });

@@ -12,6 +12,8 @@ use crate::message::{FieldType, WellKnown, kind_name, render_value};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ValueType {
     Field(FieldType),
+    /// A length, or how many there are of something.
+    Count,
     /// JSON: the inside of a `google.protobuf.Struct` and its like, or of a text under `$json`.
     Json(JsonForm),
 }
@@ -69,8 +71,6 @@ impl ValueType {
     pub(super) const JSON: Self = Self::Json(JsonForm::Any);
     pub(super) const STRING: Self = Self::single(Kind::String);
     pub(super) const BYTES: Self = Self::single(Kind::Bytes);
-    /// Of lengths and counts.
-    pub(super) const COUNT: Self = Self::single(Kind::Uint64);
 
     pub(super) const fn single(kind: Kind) -> Self {
         Self::Field(FieldType::Single(kind))
@@ -79,6 +79,7 @@ impl ValueType {
     pub(super) fn shape(&self) -> Shape {
         match self {
             Self::Json(form) => Shape::Json(*form),
+            Self::Count => Shape::Scalar(Kind::Uint64),
             Self::Field(FieldType::List(kind)) => Shape::List(kind.clone()),
             Self::Field(FieldType::Map { key, value }) => Shape::Map { key: key.clone(), value: value.clone() },
             Self::Field(FieldType::Single(Kind::Message(descriptor))) => match WellKnown::of(descriptor) {
@@ -109,17 +110,19 @@ impl ValueType {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Field(ty) => kind_name(ty),
+            Self::Count => "count".to_owned(),
             Self::Json(JsonForm::Any) => "JSON".to_owned(),
             Self::Json(JsonForm::Object) => "JSON object".to_owned(),
             Self::Json(JsonForm::Array) => "JSON array".to_owned(),
         }
     }
 
-    /// The name of a value's own type: JSON knows it only from the value.
-    pub(super) fn name_of(&self, value: &Value) -> String {
+    /// A value with the name of its type, which JSON knows only from the value: `42 (int32)`. A count needs none.
+    pub(super) fn describe(&self, value: &Value) -> String {
         match self {
-            Self::Field(ty) => kind_name(ty),
-            Self::Json(_) => json::type_name(value).to_owned(),
+            Self::Field(ty) => format!("{} ({})", render_value(value, ty), kind_name(ty)),
+            Self::Json(_) => format!("{} ({})", json::render(value), json::type_name(value)),
+            Self::Count => self.render(value),
         }
     }
 
@@ -127,6 +130,7 @@ impl ValueType {
     pub(super) fn render(&self, value: &Value) -> String {
         match self {
             Self::Field(ty) => render_value(value, ty),
+            Self::Count => value.to_string(),
             Self::Json(_) => json::render(value),
         }
     }

@@ -1,12 +1,13 @@
 //! Rules in words, as mathematics: `10 ≤ random ≤ 20`, `id ∈ {1, 2}`, `len(tags) ≥ 1`.
 
-use prost_reflect::{Kind, ReflectMessage, Value};
+use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
 
 use super::check::Check;
 use super::rule::{Matcher, Rule};
 use super::value_type::ValueType;
 use super::view::View;
 use crate::expr::Scope;
+use crate::message::FieldType;
 
 /// Longest statement, in characters.
 const SHOWN: usize = 160;
@@ -40,12 +41,13 @@ impl Matcher {
                 None => join(alternatives, " or ", subject, scope),
             },
             Rule::Not(inner) => inner.say_not(subject, scope),
-            Rule::Seen(View::Message(descriptor), inner) => match &inner.rule {
-                Rule::Fields { fields, .. } if fields.is_empty() => {
-                    format!("{subject} of type {}", descriptor.full_name())
+            Rule::Seen(View::Message(descriptor), inner) => {
+                let typed = format!("{subject} of type {}", descriptor.full_name());
+                match &inner.rule {
+                    Rule::Fields { fields, .. } if fields.is_empty() => typed,
+                    _ => inner.say(&typed, scope),
                 }
-                _ => inner.say(subject, scope),
-            },
+            }
             Rule::Seen(view, inner) => inner.say(&view.subject(subject), scope),
             Rule::Fields { fields, exact: false } if fields.is_empty() => format!("{subject} to be set"),
             Rule::Fields { fields, exact } => {
@@ -55,7 +57,10 @@ impl Matcher {
             }
             Rule::Oneof(oneof, Some(member)) => format!("{} = {}", dotted(subject, oneof.name()), member.name()),
             Rule::Oneof(oneof, None) => format!("{} to be unset", dotted(subject, oneof.name())),
-            Rule::Items(items) => format!("{subject} of {}", elements(items.len())),
+            Rule::Items(items) => match self.literal() {
+                Some(literal) => format!("{subject} = {literal}"),
+                None => format!("{subject} of {}", elements(items.len())),
+            },
             Rule::Entries { entries, .. } => {
                 let entries: Vec<_> =
                     entries.iter().map(|(key, matcher)| matcher.say(&super::place::key_text(key), scope)).collect();
@@ -80,7 +85,7 @@ impl Matcher {
 
     fn say_not(&self, subject: &str, scope: &Scope) -> String {
         match &self.rule {
-            Rule::Check(Check::Equal(value)) => format!("{subject} ≠ {}", self.ty.render(value)),
+            Rule::Check(check) => check.negation(subject, &self.ty),
             Rule::AnyOf(alternatives) => match literals(alternatives) {
                 Some(set) => format!("{subject} ∉ {set}"),
                 None => format!("not ({})", self.say(subject, scope)),
@@ -90,9 +95,44 @@ impl Matcher {
             _ => format!("not ({})", self.say(subject, scope)),
         }
     }
+
+    /// As it was written, if it is a literal with nothing but literals in it.
+    fn literal(&self) -> Option<String> {
+        match &self.rule {
+            Rule::Check(Check::Equal(value)) => Some(self.ty.render(value)),
+            Rule::Unset => Some("unset".to_owned()),
+            Rule::Items(items) => {
+                let items: Option<Vec<_>> = items.iter().map(Self::literal).collect();
+                Some(format!("[{}]", items?.join(", ")))
+            }
+            _ => None,
+        }
+    }
+
+    /// What a time is compared with, as text of its type.
+    pub(super) fn now(&self) -> Option<String> {
+        let ValueType::Field(FieldType::Single(Kind::Message(descriptor))) = &self.ty else { return None };
+        let mut now = DynamicMessage::new(descriptor.clone());
+        let nanoseconds = super::check::now();
+        now.try_set_field_by_number(1, Value::I64(i64::try_from(nanoseconds / 1_000_000_000).ok()?)).ok()?;
+        Some(self.ty.render(&Value::Message(now)))
+    }
 }
 
 impl Check {
+    fn negation(&self, subject: &str, ty: &ValueType) -> String {
+        let show = |value: &Value| ty.render(value);
+        match self {
+            Self::Equal(value) => format!("{subject} ≠ {}", show(value)),
+            Self::Format(format) => format!("anything but {}", format.describe()),
+            Self::Regex(regex) => format!("{subject} not to match /{}/", shorten(regex.as_str(), 100)),
+            Self::Contains(part) => format!("{subject} not to contain {}", show(part)),
+            Self::StartsWith(part) => format!("{subject} not to start with {}", show(part)),
+            Self::EndsWith(part) => format!("{subject} not to end with {}", show(part)),
+            _ => format!("not ({})", self.statement(subject, ty)),
+        }
+    }
+
     pub(super) fn statement(&self, subject: &str, ty: &ValueType) -> String {
         let show = |value: &Value| ty.render(value);
         match self {
@@ -107,7 +147,7 @@ impl Check {
             Self::Contains(part) => format!("{subject} to contain {}", show(part)),
             Self::StartsWith(part) => format!("{subject} to start with {}", show(part)),
             Self::EndsWith(part) => format!("{subject} to end with {}", show(part)),
-            Self::Format(format) => format!("{}", format.describe()),
+            Self::Format(format) => format.describe().to_owned(),
             Self::Sha256(digest) => {
                 let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
                 format!("sha256({subject}) = {digits}")
@@ -125,14 +165,7 @@ fn distance(value: &Value) -> String {
 
 /// `{1, 2}`, if all are literals.
 fn literals(alternatives: &[Matcher]) -> Option<String> {
-    let literals: Option<Vec<_>> = alternatives
-        .iter()
-        .map(|alternative| match &alternative.rule {
-            Rule::Check(Check::Equal(value)) => Some(alternative.ty.render(value)),
-            Rule::Unset => Some("unset".to_owned()),
-            _ => None,
-        })
-        .collect();
+    let literals: Option<Vec<_>> = alternatives.iter().map(Matcher::literal).collect();
     Some(format!("{{{}}}", literals?.join(", ")))
 }
 

@@ -1,6 +1,6 @@
-//! Operators by type, presence, contradictions, and the words of mismatches.
+//! Which expectations hold of which messages: operators by type, presence, defaults.
 
-use super::testing::{Written, compare, message, shown};
+use super::super::testing::{Written, compare, message, shown};
 
 /// Actual message, expectations that hold, expectations that do not.
 type Row = (&'static str, &'static [&'static str], &'static [&'static str]);

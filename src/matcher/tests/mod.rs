@@ -1,0 +1,5 @@
+mod across;
+mod expectation;
+mod goldens;
+mod operators;
+mod properties;
