@@ -141,7 +141,7 @@ impl Call {
     }
 
     /// Sends a message, `compressed` or not, and waits until the connection has taken all of it. It is compressed here,
-    /// by what the call was opened with.
+    /// by what the call was opened with; with `identity` nothing is.
     pub(crate) async fn send(&mut self, message: Bytes, compressed: bool) -> Result<(), Ended> {
         let mut rest = self.pack(message, compressed).unwrap_or_else(Outgoing::nothing);
         let size = rest.remaining();
@@ -164,7 +164,7 @@ impl Call {
 
     /// Sends the only message of a call, and that it is the only one, without waiting: it leaves with the headers.
     pub(super) fn send_only(&mut self, message: Bytes) {
-        if let Some(outgoing) = self.pack(message, self.compression != Compression::Identity) {
+        if let Some(outgoing) = self.pack(message, true) {
             let (size, taken) = (outgoing.remaining(), Arc::default());
             self.sending = Sending::Handed { taken: Arc::clone(&taken), size };
             self.half_closed = true;
@@ -235,6 +235,7 @@ impl Call {
 
     /// The message as it is sent; one that cannot be ends the call.
     fn pack(&mut self, message: Bytes, compressed: bool) -> Option<Outgoing> {
+        let compressed = compressed && self.compression != Compression::Identity;
         let body = if compressed { self.compression.compress(&message) } else { Ok(message) };
         match body.map_err(|error| error.to_string()).and_then(|body| Outgoing::message(body, compressed)) {
             Ok(outgoing) => Some(outgoing),
