@@ -1,5 +1,4 @@
 //! gRPC test cases in YAML.
-#![allow(dead_code, unused_imports)]
 
 #[doc(hidden)]
 pub mod cli;

@@ -33,6 +33,10 @@ impl Selection {
         Self::default()
     }
 
+    pub(crate) fn is_everything(&self) -> bool {
+        self.filters.is_empty()
+    }
+
     /// The cases that are meant, file by file. That there is none is for the caller to say.
     pub(crate) fn choose(&self, suite: &Suite) -> Vec<Chosen> {
         let valid = suite.files.iter().filter_map(|file| match file {

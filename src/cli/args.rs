@@ -38,13 +38,13 @@ pub(crate) struct RunArguments {
     /// Start no more cases after the first that does not pass
     #[arg(long)]
     pub(crate) fail_fast: bool,
-    /// Write a JUnit report
+    /// Write a `JUnit` report
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
     /// Show messages and logs of failures whole
     #[arg(long)]
     pub(crate) full: bool,
-    /// When to colour; `auto` minds NO_COLOR
+    /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
 }
@@ -55,7 +55,7 @@ pub(crate) struct ListArguments {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) overlay: Overlay,
-    /// When to colour; `auto` minds NO_COLOR
+    /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
 }
@@ -66,7 +66,7 @@ pub(crate) struct CheckArguments {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) overlay: Overlay,
-    /// When to colour; `auto` minds NO_COLOR
+    /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
 }

@@ -23,9 +23,9 @@ use crate::spec::Overrides;
 /// 4 nothing was selected, 130 interrupted).
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Run(arguments) => run::run(arguments),
-        Command::List(arguments) => list::list(arguments),
-        Command::Check(arguments) => check::check(arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::List(arguments) => list::list(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
     };
     match done {
         Ok(exit) => exit.into(),

@@ -16,7 +16,7 @@ use crate::runner::{
 use crate::select::Selection;
 use crate::spec::{self, Loaded};
 
-pub(super) fn run(arguments: RunArguments) -> io::Result<Exit> {
+pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     let colour = ColourChoice::from(arguments.color);
     let sources = Arc::new(Sources::new());
     let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);
@@ -24,7 +24,7 @@ pub(super) fn run(arguments: RunArguments) -> io::Result<Exit> {
     let prepared = Prepared::new(&loaded, &sources, |suite| selection.choose(suite));
     let found: Diagnostics = loaded.all_diagnostics().chain(prepared.diagnostics.iter()).cloned().collect();
     print_diagnostics(&found, &sources, colour)?;
-    let mut junit = arguments.junit.map(|path| JUnit::new(path, Arc::clone(&sources), arguments.full));
+    let mut junit = arguments.junit.as_ref().map(|path| JUnit::new(path, Arc::clone(&sources), arguments.full));
     if found.has_errors() {
         if let Some(junit) = &mut junit {
             report_invalid(junit, &loaded, &selection, &prepared, &sources)?;

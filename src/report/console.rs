@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
 
+use super::failure::start_failure;
 use super::style::{Palette, duration, indent, paint};
 use super::{FailureStyle, Output, Reporter, plural, render_failure};
-use crate::diagnostic::Sources;
+use crate::diagnostic::{self, Sources};
 use crate::runner::{CaseResult, Event, Outcome, Summary};
 
 /// The console of `grpc-spec run`.
@@ -47,10 +48,20 @@ impl Console {
         let mut text = String::new();
         if !self.red.is_empty() {
             text.push_str("\nfailures:\n");
+            let mut shown = Vec::new();
             for result in &self.red {
                 let headline = format!("---- {} ----", result.subject.id);
                 let _ = write!(text, "\n{}\n", paint(self.palette.strong, &headline));
-                text.push_str(&render_failure(result, &self.sources, self.style));
+                match start_failure(result) {
+                    // a server that many cases wait for is explained once
+                    Some(failure) if shown.contains(&Arc::as_ptr(failure)) => {
+                        let _ = writeln!(text, "error: the server `{}` did not start, as shown above", failure.server);
+                    }
+                    failure => {
+                        shown.extend(failure.map(Arc::as_ptr));
+                        text.push_str(&render_failure(result, &self.sources, self.style));
+                    }
+                }
             }
             text.push_str("\n\nfailures:\n");
             for result in &self.red {
@@ -94,6 +105,10 @@ impl Reporter for Console {
                     self.red.push(Arc::clone(result));
                 }
                 self.output.block(&self.line(result))
+            }
+            Event::Warned(warning) => {
+                let text = diagnostic::render(warning, &self.sources, self.style.colour);
+                self.output.block(&format!("\n{text}\n"))
             }
             Event::RunFinished(summary) => self.output.block(&self.closing(summary)),
         }

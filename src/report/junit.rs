@@ -1,4 +1,4 @@
-//! JUnit XML, in the shape that Jenkins and its kin read: a suite for each file, `<failure>` against `<error>`.
+//! `JUnit` XML, in the shape that Jenkins and its kin read: a suite for each file, `<failure>` against `<error>`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,8 +20,8 @@ pub(crate) struct JUnit {
 }
 
 impl JUnit {
-    pub(crate) fn new(path: PathBuf, sources: Arc<Sources>, full: bool) -> Self {
-        Self { path, sources, style: FailureStyle { colour: false, full }, results: Vec::new() }
+    pub(crate) fn new(path: &Path, sources: Arc<Sources>, full: bool) -> Self {
+        Self { path: path.to_owned(), sources, style: FailureStyle { colour: false, full }, results: Vec::new() }
     }
 
     fn report(&self, summary: &Summary) -> Report {
@@ -56,7 +56,7 @@ impl JUnit {
             Outcome::Errored(_) => non_success(NonSuccessKind::Error, "error"),
             Outcome::Bug(_) => non_success(NonSuccessKind::Error, "bug"),
             Outcome::Skipped(reason) => skipped(reason),
-            Outcome::NotRun(reason) => skipped(reason),
+            Outcome::NotRun(reason) => skipped(&format!("not run: {reason}")),
         };
         let mut case = TestCase::new(subject.id.as_str(), status);
         case.set_classname(subject.file.as_str()).set_time(result.elapsed);
@@ -72,7 +72,7 @@ impl JUnit {
 impl Reporter for JUnit {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::RunStarted { .. } => Ok(()),
+            Event::RunStarted { .. } | Event::Warned(_) => Ok(()),
             Event::CaseFinished(result) => {
                 self.results.push(Arc::clone(result));
                 Ok(())

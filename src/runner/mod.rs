@@ -32,12 +32,12 @@ use session::Leases;
 pub(crate) async fn run_case(session: Arc<Session>, Job { suite, case }: Job) -> CaseResult {
     let started = Instant::now();
     let subject = session.subject(&case);
-    let leased = tokio::select! {
+    let lease = tokio::select! {
         biased;
         () = session.interrupt().raised() => None,
         leased = session.lease(suite, &case) => Some(leased),
     };
-    let outcome = match leased {
+    let outcome = match lease {
         Some(Ok(leases)) => repeat_case(&session, &case, &leases).await,
         Some(Err(failure)) => Outcome::Errored(Box::new(CaseError::NotStarted(failure))),
         None => Outcome::NotRun("interrupted"),

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ServerLog;
 use super::session::InProcessServers;
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Spanned};
 use crate::expr::{Scope, Text, Value};
 use crate::grpc::{Channel, ChannelOptions, Limits, Target};
 use crate::server::{Builds, InProcess, Log, LogPosition, LogTail, RunningServer, StartContext, StartError, Started};
-use crate::spec::{ServerSource, ServerSpec, Start};
+use crate::spec::{ServerSpec, Start};
 use crate::yaml::Node;
 
 /// A server that can be called.
@@ -134,6 +134,10 @@ impl Running {
         self.started.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.exited()
     }
 
+    pub(super) fn warning(&self) -> Option<Diagnostic> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.warning().cloned()
+    }
+
     pub(super) async fn stop(&self) {
         let started = self.started.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(started) = started {
@@ -164,13 +168,12 @@ impl ServerLog {
 
 fn limits(spec: &ServerSpec) -> Limits {
     let defaults = Limits::default();
-    let bytes = |said: &Option<crate::diagnostic::Spanned<u64>>, default: usize| {
+    let bytes = |said: &Option<Spanned<u64>>, default: usize| {
         said.as_ref().map_or(default, |said| usize::try_from(said.value).unwrap_or(usize::MAX))
     };
     Limits {
         message: bytes(&spec.limits.message, defaults.message),
         metadata: bytes(&spec.limits.metadata, defaults.metadata),
         recorded: bytes(&spec.limits.recorded, defaults.recorded),
-        ..defaults
     }
 }

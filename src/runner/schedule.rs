@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use super::{CaseError, CaseResult, Event, Outcome, Session, Summary, panic_message, run_case};
+use super::{CaseResult, Event, Outcome, Session, Summary, panic_message, run_case};
 use crate::plan::PlannedCase;
 
 /// What to run, and how much of it at a time.
@@ -76,6 +76,9 @@ impl Schedule {
             finish(not_run(session.subject(&case), outcome), &mut summary);
         }
         session.finish().await;
+        for warning in session.warnings() {
+            report(Event::Warned(warning));
+        }
         summary.elapsed = started.elapsed();
         report(Event::RunFinished(summary));
         summary

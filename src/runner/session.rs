@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use super::running::{Running, StartFailure, reach, start};
 use super::{Interrupt, Job, STOP_WITHIN, ServerLog, Subject};
-use crate::diagnostic::Sources;
+use crate::diagnostic::{Diagnostics, Sources};
 use crate::expr::Scope;
 use crate::plan::PlannedCase;
 use crate::server::{Builds, LogPosition, Serve, references};
@@ -27,6 +27,7 @@ pub(crate) struct Session {
     servers: Mutex<HashMap<ServerKey, Arc<ServerSlot>>>,
     /// Cases still to end, by suite and file: the last one stops what the file started.
     remaining: Mutex<HashMap<(usize, String), usize>>,
+    warnings: Mutex<Diagnostics>,
 }
 
 /// A suite as the session needs it.
@@ -77,6 +78,7 @@ impl Session {
             interrupt,
             servers: Mutex::default(),
             remaining: Mutex::default(),
+            warnings: Mutex::default(),
         }
     }
 
@@ -136,6 +138,9 @@ impl Session {
             ServerSource::Override(address) => Running::at(spec, address, None),
             ServerSource::InProcess => self.in_process.start(spec),
         };
+        if let Ok(running) = &running {
+            lock(&self.warnings).extend(running.warning());
+        }
         running.map(Arc::new).map_err(Arc::new)
     }
 
@@ -160,6 +165,11 @@ impl Session {
     /// Stops all that is left. Called once, at the end of every run, whatever happened.
     pub(crate) async fn finish(&self) {
         self.stop_where(|_| true).await;
+    }
+
+    /// What went less well than it should while servers were started.
+    pub(crate) fn warnings(&self) -> Diagnostics {
+        std::mem::take(&mut lock(&self.warnings))
     }
 
     async fn stop_where(&self, which: impl Fn(&ServerKey) -> bool) {

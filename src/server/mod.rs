@@ -22,6 +22,7 @@ mod testing;
 pub(crate) use build::Builds;
 pub(crate) use error::StartError;
 pub(crate) use in_process::{BoxError, InProcess, Serve, Serving};
+pub(crate) use launch::names;
 pub(crate) use log::{Log, LogPosition, LogTail};
 pub(crate) use order::{check, references, start_order};
 pub(crate) use running::RunningServer;
