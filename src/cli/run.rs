@@ -1,6 +1,6 @@
 //! `grpc-spec run`: load → plan → run → report → exit code.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use super::{Exit, nothing_selected, print_diagnostics};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
 use crate::runner::{
-    CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Schedule, Session, Subject, SuiteRun,
-    Summary, case_runtime, default_jobs, not_run,
+    CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Progress, Schedule, Session, Subject,
+    SuiteRun, Summary, case_runtime, default_jobs, not_run,
 };
 use crate::select::Selection;
 use crate::spec::{self, Loaded};
@@ -64,7 +64,8 @@ fn drive(
     let mut reported = Ok(());
     let summary = runtime.block_on(async {
         interrupt.listen();
-        let session = Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone()));
+        let session =
+            Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone(), progress()));
         schedule
             .run(session, |event| {
                 for reporter in &mut reporters {
@@ -81,6 +82,17 @@ fn drive(
     runtime.shutdown_timeout(Duration::from_millis(500));
     reported?;
     Ok(if interrupt.is_raised() { Exit::Interrupted } else { Exit::of(&summary) })
+}
+
+/// What takes a while, on standard error, where somebody watches it.
+fn progress() -> Progress {
+    let watched = io::stderr().is_terminal();
+    Box::new(move |text| {
+        if watched {
+            // who cannot be told of it does not miss it
+            let _ = Output::stderr().block(&format!("{text}\n"));
+        }
+    })
 }
 
 /// Reports are written whatever happened: what is invalid is an error in them, and nothing else ran.

@@ -110,7 +110,11 @@ impl Reporter for Console {
                 let text = diagnostic::render(warning, &self.sources, self.style.colour);
                 self.output.block(&format!("\n{text}\n"))
             }
-            Event::RunFinished(summary) => self.output.block(&self.closing(summary)),
+            Event::RunFinished(summary) => {
+                // as they stand in the files, whichever ended first
+                self.red.sort_by(|a, b| a.subject.cmp(&b.subject));
+                self.output.block(&self.closing(summary))
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use result::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply
 pub(crate) use running::StartFailure;
 pub(crate) use runtime::case_runtime;
 pub(crate) use schedule::{Job, Schedule, default_jobs, not_run};
-pub(crate) use session::{InProcessServers, Session, SuiteRun};
+pub(crate) use session::{InProcessServers, Progress, Session, SuiteRun};
 
 use crate::matcher::Observation;
 use crate::plan::PlannedCase;

@@ -24,11 +24,15 @@ pub(crate) struct Session {
     in_process: InProcessServers,
     builds: Builds,
     interrupt: Interrupt,
+    progress: Progress,
     servers: Mutex<HashMap<ServerKey, Arc<ServerSlot>>>,
     /// Cases still to end, by suite and file: the last one stops what the file started.
     remaining: Mutex<HashMap<(usize, String), usize>>,
     warnings: Mutex<Diagnostics>,
 }
+
+/// Told what takes a while, such as a server that is built and started.
+pub(crate) type Progress = Box<dyn Fn(&str) + Send + Sync>;
 
 /// A suite as the session needs it.
 pub(crate) struct SuiteRun {
@@ -69,6 +73,7 @@ impl Session {
         suites: Vec<SuiteRun>,
         in_process: InProcessServers,
         interrupt: Interrupt,
+        progress: Progress,
     ) -> Self {
         Self {
             sources,
@@ -76,6 +81,7 @@ impl Session {
             in_process,
             builds: Builds::new(),
             interrupt,
+            progress,
             servers: Mutex::default(),
             remaining: Mutex::default(),
             warnings: Mutex::default(),
@@ -128,6 +134,8 @@ impl Session {
         let scope = &self.suites[suite].scope;
         let running = match &spec.source {
             ServerSource::Start(command) => {
+                let first = if command.build.is_some() { "building and starting" } else { "starting" };
+                (self.progress)(&format!("{first} the server `{}` …", spec.name.value));
                 let mut addresses = BTreeMap::new();
                 for (name, _) in references(spec, &self.sources) {
                     addresses.insert(name.clone(), self.running(suite, &name, case).await?.address());
