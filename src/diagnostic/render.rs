@@ -12,8 +12,8 @@ use super::neutral::{neutralise, neutralise_line};
 use super::window::Window;
 use super::{Diagnostic, Diagnostics, FileId, Label, Severity, Sources};
 
-/// Characters of a headline or hint.
-const LONGEST_LINE: usize = 1_000;
+/// Characters of a headline or label: a file may hold a name of any length.
+const LONGEST_LINE: usize = 300;
 
 /// Columns: lines are cut by [`Window`], not by annotate-snippets.
 const UNBOUNDED: usize = 1_000_000;
@@ -52,8 +52,9 @@ pub(crate) fn render(diagnostic: &Diagnostic, sources: &Sources, colour: bool) -
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(UNBOUNDED);
     let mut text = renderer.render(&[level.primary_title(headline).elements(snippets)]);
+    let mut header = text.find('\n').unwrap_or(text.len());
     for window in &windows {
-        text = window.correct_column(text);
+        header = window.correct_column(&mut text, header);
     }
     let mut text = trim_line_ends(&text);
     let gutter = windows.iter().map(Window::last_line).max().map_or(1, |line| line.to_string().len());
@@ -99,3 +100,6 @@ fn write_note(text: &mut String, gutter: usize, name: &str, note: &str, colour: 
 fn trim_line_ends(text: &str) -> String {
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,15 +84,20 @@ impl Window {
         }))
     }
 
-    /// Puts right the column of the header, which annotate-snippets counts in the part of the line it got.
-    pub(super) fn correct_column(&self, rendered: String) -> String {
-        let Some(mark) = self.labels.iter().min_by_key(|mark| (!mark.primary, mark.range.start)) else {
-            return rendered;
-        };
-        let Some(line) = self.lines.iter().find(|line| line.number == mark.line && line.cut.0) else { return rendered };
-        let counted = 2 + self.file.text()[line.shown.start..mark.range.start].chars().count();
+    /// Puts right the column of the window's header, which annotate-snippets counts in the part of the line it got. Looks
+    /// from `from` on; returns the end of the header.
+    pub(super) fn correct_column(&self, rendered: &mut String, from: usize) -> usize {
+        let Some(mark) = self.labels.iter().min_by_key(|mark| (!mark.primary, mark.range.start)) else { return from };
+        let Some(line) = self.lines.iter().find(|line| line.number == mark.line) else { return from };
+        let counted =
+            line.lead().chars().count() + self.file.text()[line.shown.start..mark.range.start].chars().count() + 1;
         let place = format!("{}:{}", self.path(), mark.line);
-        rendered.replacen(&format!("{place}:{counted}"), &format!("{place}:{}", mark.column), 1)
+        let wrong = format!("{place}:{counted}\n");
+        let Some(found) = rendered[from..].find(&wrong) else { return from };
+        let right = format!("{place}:{}\n", mark.column);
+        let start = from + found;
+        rendered.replace_range(start..start + wrong.len(), &right);
+        start + right.len()
     }
 
     fn path(&self) -> String {

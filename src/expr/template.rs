@@ -1,5 +1,6 @@
 //! `${…}` in a scalar: whole or joined with text; `$${` is a literal `${`.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 
 use super::braces::{Piece, pieces};
@@ -7,7 +8,7 @@ use super::name::{Name, is_path};
 use super::resolve::{Failure, Names, Walk, written};
 use super::{Env, Scope, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
-use crate::yaml::{Node, Scalar};
+use crate::yaml::Node;
 
 /// What a scalar's text is once `${` is looked for.
 #[derive(Debug, Clone)]
@@ -41,7 +42,9 @@ impl Text {
     /// As [`Self::of`]; without `sources` every span is the whole scalar's.
     pub(super) fn read(node: &Node, sources: Option<&Sources>, out: &mut Diagnostics) -> Option<Self> {
         let Some(scalar) = node.as_scalar() else { return Some(Self::Literal(String::new())) };
-        let place = |range: Range<usize>| sources.map_or(node.span, |sources| place_in(node, scalar, range, sources));
+        let places =
+            LazyCell::new(|| sources.map(|sources| scalar.places(node.span, sources.get(node.span.file).text())));
+        let place = |range: Range<usize>| places.as_ref().map_or(node.span, |places| places.span_of(range));
         if let Some((range, name)) = foreign(&scalar.text) {
             out.push(foreign_template(&scalar.text[range.clone()], name, place(range)));
         }
@@ -61,6 +64,8 @@ impl Text {
                     }
                 },
                 Piece::Unclosed(range) => {
+                    let line = scalar.text[range.clone()].lines().next().map_or(0, str::len);
+                    let range = range.start..range.start + line;
                     out.push(
                         Diagnostic::error("`${` is never closed")
                             .at(place(range), "no `}` follows")
@@ -147,11 +152,6 @@ impl Template {
         let name = self.names().next().map_or("value", |name| &name.path);
         written(&value, name, self.span)
     }
-}
-
-/// Where a range of the scalar's text stands in its file.
-fn place_in(node: &Node, _scalar: &Scalar, _range: Range<usize>, _sources: &Sources) -> Span {
-    node.span
 }
 
 fn not_a_name(source: &str, span: Span) -> Diagnostic {

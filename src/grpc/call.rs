@@ -11,32 +11,21 @@ use std::time::{Duration, Instant};
 use bytes::{Buf as _, Bytes};
 use h2::client::SendRequest;
 use h2::{Reason, SendStream};
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::time::{Sleep, sleep_until};
 
 use super::channel::Limits;
 use super::code::Code;
+use super::compression::Compression;
 use super::connection::Lease;
-use super::deadline::{CANCELLED_IS_LATE, grpc_timeout};
+use super::deadline::CANCELLED_IS_LATE;
 use super::ending::Ending;
 use super::frame::Outgoing;
 use super::http2::{self, Broken};
 use super::metadata::Metadata;
 use super::outcome::{CallOutcome, Phase, Received};
+use super::request::CallRequest;
 use super::response::{Response, Step};
 use super::target::Target;
-
-/// What a call needs to be opened.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct CallRequest<'a> {
-    /// `/package.Service/Method`
-    pub(crate) path: &'a str,
-    pub(crate) metadata: &'a Metadata,
-    /// Sent as `grpc-timeout`, and over everything the call waits for.
-    pub(crate) deadline: Instant,
-}
 
 /// The call has ended: nothing more can be sent, and [`Call::finish`] says why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +45,7 @@ pub(crate) struct Call {
     /// Until the peer allows one more stream.
     opening: Option<SendRequest<Outgoing>>,
     response: Response,
+    compression: Compression,
     limits: Limits,
     begun: Instant,
     started: Instant,
@@ -110,12 +100,6 @@ const RECORD: usize = mem::size_of::<Received>();
 /// How long the body of a response that is not gRPC is waited for.
 const FOREIGN_BODY_WITHIN: Duration = Duration::from_secs(1);
 
-/// What cannot stand in a `:path`; a method's name holds none of it.
-const NOT_IN_A_PATH: &AsciiSet =
-    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
-
-const USER_AGENT: &str = concat!("grpc-spec/", env!("CARGO_PKG_VERSION"));
-
 impl Call {
     /// Opens the stream. `begun` is when the call was asked for, before it had a connection.
     pub(super) fn start(
@@ -127,7 +111,7 @@ impl Call {
     ) -> Result<Self, NotSent> {
         let started = Instant::now();
         let mut sender = lease.sender();
-        let head = head(request, target, request.deadline.saturating_duration_since(started));
+        let head = request.head(target, started);
         let (response, stream) = sender.send_request(head, false).map_err(|error| {
             lease.retire();
             NotSent(http2::broken(&error))
@@ -137,6 +121,7 @@ impl Call {
             stream,
             opening: Some(sender),
             response: Response::new(response, limits),
+            compression: request.compression,
             limits,
             begun,
             started,
@@ -155,15 +140,10 @@ impl Call {
         })
     }
 
-    /// Sends a message, `compressed` as it says: waits until the connection has taken all of it.
+    /// Sends a message, `compressed` or not, and waits until the connection has taken all of it. It is compressed here,
+    /// by what the call was opened with; with `identity` nothing is.
     pub(crate) async fn send(&mut self, message: Bytes, compressed: bool) -> Result<(), Ended> {
-        let mut rest = match Outgoing::message(message, compressed) {
-            Ok(outgoing) => outgoing,
-            Err(error) => {
-                self.end(Ending::client(Code::ResourceExhausted, error.to_string()));
-                Outgoing::nothing()
-            }
-        };
+        let mut rest = self.pack(message, compressed).unwrap_or_else(Outgoing::nothing);
         let size = rest.remaining();
         let sent = poll_fn(|context| self.poll_send(context, &mut rest, size)).await;
         self.sending = Sending::No;
@@ -184,16 +164,13 @@ impl Call {
 
     /// Sends the only message of a call, and that it is the only one, without waiting: it leaves with the headers.
     pub(super) fn send_only(&mut self, message: Bytes) {
-        match Outgoing::message(message, false) {
-            Ok(outgoing) => {
-                let (size, taken) = (outgoing.remaining(), Arc::default());
-                self.sending = Sending::Handed { taken: Arc::clone(&taken), size };
-                self.half_closed = true;
-                self.sent = 1;
-                // As in `close_send`.
-                let _ = self.stream.send_data(outgoing.counted(taken), true);
-            }
-            Err(error) => self.end(Ending::client(Code::ResourceExhausted, error.to_string())),
+        if let Some(outgoing) = self.pack(message, true) {
+            let (size, taken) = (outgoing.remaining(), Arc::default());
+            self.sending = Sending::Handed { taken: Arc::clone(&taken), size };
+            self.half_closed = true;
+            self.sent = 1;
+            // As in `close_send`.
+            let _ = self.stream.send_data(outgoing.counted(taken), true);
         }
     }
 
@@ -256,6 +233,19 @@ impl Call {
         self.outcome(how.as_deref())
     }
 
+    /// The message as it is sent; one that cannot be ends the call.
+    fn pack(&mut self, message: Bytes, compressed: bool) -> Option<Outgoing> {
+        let compressed = compressed && self.compression != Compression::Identity;
+        let body = if compressed { self.compression.compress(&message) } else { Ok(message) };
+        match body.map_err(|error| error.to_string()).and_then(|body| Outgoing::message(body, compressed)) {
+            Ok(outgoing) => Some(outgoing),
+            Err(error) => {
+                self.end(Ending::client(Code::ResourceExhausted, error));
+                None
+            }
+        }
+    }
+
     fn poll_send(&mut self, context: &mut Context<'_>, rest: &mut Outgoing, size: usize) -> Poll<Result<(), Ended>> {
         loop {
             if self.has_ended() || self.half_closed {
@@ -316,7 +306,7 @@ impl Call {
             Poll::Pending => {
                 if self.response.is_foreign() {
                     let soon = Instant::now() + FOREIGN_BODY_WITHIN;
-                    if soon < self.alarm.deadline().into() {
+                    if soon < self.alarm.deadline().into_std() {
                         self.alarm.as_mut().reset(soon.into());
                     }
                 }
@@ -397,6 +387,7 @@ impl Call {
             self.bytes_sent = taken.load(Ordering::Relaxed) as u64;
             self.unsent += usize::from(taken.load(Ordering::Relaxed) < *size);
         }
+        warnings.extend(self.lease.warning.clone());
         let headers = mem::take(&mut self.response.headers);
         CallOutcome {
             status,
@@ -422,26 +413,4 @@ impl Drop for Call {
     fn drop(&mut self) {
         self.end(Ending::cancelled());
     }
-}
-
-fn head(request: &CallRequest<'_>, target: &Target, left: Duration) -> Request<()> {
-    let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(header::TE, HeaderValue::from_static("trailers"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert(HeaderName::from_static("grpc-timeout"), grpc_timeout(left));
-    request.metadata.append_to(&mut headers);
-    headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(USER_AGENT));
-    let path = PathAndQuery::try_from(request.path)
-        .or_else(|_| PathAndQuery::try_from(utf8_percent_encode(request.path, NOT_IN_A_PATH).to_string()));
-    let mut uri = http::uri::Parts::default();
-    uri.scheme = Some(target.scheme());
-    uri.authority = Some(target.uri_authority());
-    uri.path_and_query = Some(path.unwrap_or_else(|_| PathAndQuery::from_static("/")));
-    let mut head = Request::new(());
-    *head.method_mut() = Method::POST;
-    *head.version_mut() = Version::HTTP_2;
-    // Scheme, authority and path are all there, which is all that a URI asks for.
-    *head.uri_mut() = Uri::from_parts(uri).unwrap_or_default();
-    *head.headers_mut() = headers;
-    head
 }

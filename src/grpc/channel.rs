@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::time::timeout_at;
 
-use super::call::{Call, CallRequest, NotSent};
+use super::call::{Call, NotSent};
 use super::code::Code;
 use super::connect::{self, Progress};
 use super::connect_error::ConnectError;
 use super::connection::{Connection, Lease};
-use super::metadata::Metadata;
 use super::outcome::CallOutcome;
+use super::request::CallRequest;
 use super::target::Target;
+use super::tls::Tls;
 
 /// The way to one server. Cheap to clone; its connections close when the last clone and the last call are gone.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub(crate) struct ChannelOptions {
     pub(crate) limits: Limits,
     /// Connections at most; one more is opened whenever the others carry 32 calls each.
     pub(crate) connections: usize,
+    /// For `https://`; the system's authorities are trusted where it says nothing.
+    pub(crate) tls: Option<Tls>,
 }
 
 /// What a server may send, in bytes.
@@ -114,15 +117,10 @@ impl Channel {
         }
     }
 
-    /// Makes a call with one request message and one response message, and waits for its end.
-    pub(crate) async fn unary(
-        &self,
-        path: &str,
-        metadata: &Metadata,
-        message: Bytes,
-        deadline: Instant,
-    ) -> Result<CallOutcome, ConnectError> {
-        let mut call = self.open(CallRequest { path, metadata, deadline }).await?;
+    /// Makes a call with one request message, compressed if the request says by what, and one response message; waits
+    /// for its end.
+    pub(crate) async fn unary(&self, request: CallRequest<'_>, message: Bytes) -> Result<CallOutcome, ConnectError> {
+        let mut call = self.open(request).await?;
         call.send_only(message);
         Ok(call.finish_with_one_message().await)
     }
@@ -143,7 +141,7 @@ impl Channel {
                 return Err(error);
             }
             let Shared { target, options, progress, .. } = &*self.0;
-            let connected = connect::connect(target, options.limits, progress).await;
+            let connected = connect::connect(target, options, progress).await;
             let connection = Arc::new(connected.inspect_err(|error| self.0.failed(error))?);
             let lease = Lease::new(Arc::clone(&connection));
             self.0.connections().push(connection);
@@ -178,10 +176,10 @@ impl Channel {
             return;
         }
         let channel = Arc::downgrade(&self.0);
-        let (target, limits) = (self.0.target.clone(), self.0.options.limits);
+        let (target, options) = (self.0.target.clone(), self.0.options.clone());
         tokio::spawn(async move {
             let progress = Progress::default();
-            let connected = tokio::time::timeout(WIDEN_WITHIN, connect::connect(&target, limits, &progress)).await;
+            let connected = tokio::time::timeout(WIDEN_WITHIN, connect::connect(&target, &options, &progress)).await;
             let Some(shared) = channel.upgrade() else { return };
             // If it failed, the calls go on over the connections that stand.
             if let Ok(Ok(connection)) = connected {
@@ -211,7 +209,7 @@ impl Shared {
 impl Default for ChannelOptions {
     /// The limits of the case format, and a connection for each core.
     fn default() -> Self {
-        Self { limits: Limits::default(), connections: available_parallelism().map_or(1, NonZeroUsize::get) }
+        Self { limits: Limits::default(), connections: available_parallelism().map_or(1, NonZeroUsize::get), tls: None }
     }
 }
 

@@ -1,4 +1,4 @@
-//! From an address to a transport: name, TCP or unix socket.
+//! From an address to a connection: name, TCP or unix socket, TLS, HTTP/2.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 
-use super::channel::Limits;
+use super::channel::ChannelOptions;
 use super::connect_error::{ConnectError, Stage};
 use super::connection::Connection;
 use super::first_bytes::{FirstBytes, Io, Observed};
 use super::target::{Endpoint, Target};
+use super::tls::{Tls, TlsOptions};
 
 /// How far the attempt to connect has got, for whoever's deadline passes meanwhile.
 #[derive(Debug, Default)]
@@ -31,45 +32,71 @@ impl Progress {
 }
 
 /// Connects, and waits until the server has shown that it speaks HTTP/2. The caller sets the time limit.
-pub(super) async fn connect(target: &Target, limits: Limits, progress: &Progress) -> Result<Connection, ConnectError> {
+pub(super) async fn connect(
+    target: &Target,
+    options: &ChannelOptions,
+    progress: &Progress,
+) -> Result<Connection, ConnectError> {
     progress.first.clear();
-    let io = transport(target, progress).await?;
+    let (io, warning) = match &target.endpoint {
+        Endpoint::Tcp { host, port } => {
+            let stream = tcp(target, host, *port, progress).await?;
+            if target.tls {
+                secure(target, host, stream, options, progress).await?
+            } else {
+                (Box::new(stream) as Box<dyn Io>, None)
+            }
+        }
+        Endpoint::Unix(path) => {
+            progress.reached(Stage::Dialling(target.to_string()));
+            let stream = UnixStream::connect(path).await;
+            let stream = stream.map_err(|error| ConnectError::dial(target, &[(path.display().to_string(), error)]))?;
+            (Box::new(stream) as Box<dyn Io>, None)
+        }
+    };
     progress.reached(Stage::Settings);
     let first = progress.first.clone();
-    match Connection::establish(Observed::new(io, first.clone()), &first, limits).await {
+    match Connection::establish(Observed::new(io, first.clone()), &first, options.limits, warning.clone()).await {
         Ok(connection) => {
             progress.reached(Stage::Waiting);
             Ok(connection)
         }
-        Err(broken) => Err(ConnectError::not_http2(target, &first.get(), broken.as_ref())),
+        Err(broken) => {
+            let mut error = ConnectError::not_http2(target, &first.get(), broken.as_ref());
+            error.causes.extend(warning);
+            Err(error)
+        }
     }
 }
 
-async fn transport(target: &Target, progress: &Progress) -> Result<Box<dyn Io>, ConnectError> {
-    match &target.endpoint {
-        Endpoint::Tcp { host, port } => {
-            progress.reached(Stage::Resolving);
-            let addresses = lookup_host((host.as_str(), *port))
-                .await
-                .map_err(|error| ConnectError::resolve(target, host, &error))?;
-            let mut errors = Vec::new();
-            for address in addresses {
-                progress.reached(Stage::Dialling(address.to_string()));
-                match TcpStream::connect(address).await.and_then(without_delay) {
-                    Ok(stream) => return Ok(Box::new(stream)),
-                    Err(error) => errors.push((address.to_string(), error)),
-                }
-            }
-            Err(ConnectError::dial(target, &errors))
-        }
-        Endpoint::Unix(path) => {
-            progress.reached(Stage::Dialling(target.to_string()));
-            match UnixStream::connect(path).await {
-                Ok(stream) => Ok(Box::new(stream)),
-                Err(error) => Err(ConnectError::dial(target, &[(path.display().to_string(), error)])),
-            }
+async fn tcp(target: &Target, host: &str, port: u16, progress: &Progress) -> Result<TcpStream, ConnectError> {
+    progress.reached(Stage::Resolving);
+    let addresses = lookup_host((host, port)).await.map_err(|error| ConnectError::resolve(target, host, &error))?;
+    let mut errors = Vec::new();
+    for address in addresses {
+        progress.reached(Stage::Dialling(address.to_string()));
+        match TcpStream::connect(address).await.and_then(without_delay) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => errors.push((address.to_string(), error)),
         }
     }
+    Err(ConnectError::dial(target, &errors))
+}
+
+async fn secure(
+    target: &Target,
+    host: &str,
+    stream: TcpStream,
+    options: &ChannelOptions,
+    progress: &Progress,
+) -> Result<(Box<dyn Io>, Option<String>), ConnectError> {
+    progress.reached(Stage::Tls);
+    let tls = match &options.tls {
+        Some(tls) => tls.clone(),
+        None => Tls::new(&TlsOptions::default()).map_err(|error| ConnectError::tls_setup(target, &error))?,
+    };
+    let (stream, warning) = tls.connect(target, host, stream).await?;
+    Ok((Box::new(stream), warning))
 }
 
 /// Small frames leave at once: a call would wait for the peer's acknowledgement otherwise.

@@ -31,6 +31,7 @@ pub(super) enum Stage {
     Resolving,
     /// Dialling this address.
     Dialling(String),
+    Tls,
     /// The transport stands, HTTP/2 does not yet.
     Settings,
 }
@@ -60,6 +61,12 @@ impl ConnectError {
 
     /// The transport stood, but what came over it was not HTTP/2; `first` is what came.
     pub(super) fn not_http2(target: &Target, first: &[u8], broken: Option<&Broken>) -> Self {
+        if let Some(Broken { causes, hints, .. }) =
+            broken.filter(|broken| broken.connection_lost && !broken.hints.is_empty())
+        {
+            let headline = format!("no HTTP/2 connection to {target}");
+            return Self { code: Code::Unavailable, headline, causes: causes.clone(), hints: hints.clone() };
+        }
         let (cause, hint) = diagnose(target, first);
         let mut causes = vec![cause];
         if let Some(broken) = broken.filter(|_| http2::is_settings(first) || first.is_empty()) {
@@ -84,6 +91,10 @@ impl ConnectError {
             Stage::Dialling(address) => {
                 hints.push("nothing answers there: is the address right, does a firewall drop packets?".to_owned());
                 format!("connecting to {address}")
+            }
+            Stage::Tls => {
+                hints.push(format!("does the server expect plaintext? Then write `http://{}`", target.endpoint));
+                "waiting for the TLS handshake".to_owned()
             }
             Stage::Settings if first.is_empty() => {
                 hints.push(silent(target));

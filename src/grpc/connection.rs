@@ -29,6 +29,8 @@ pub(super) struct Connection {
     spent: AtomicBool,
     /// How it ended, once it has.
     end: watch::Receiver<Option<Arc<str>>>,
+    /// What was odd about it, for every call that uses it.
+    pub(super) warning: Option<String>,
     /// Dropped with the connection, which tells its task to come to an end.
     _alive: oneshot::Sender<Infallible>,
 }
@@ -58,7 +60,12 @@ impl Connection {
     ///
     /// # Errors
     /// How the connection ended, or `None` if it just closed or what came is not HTTP/2.
-    pub(super) async fn establish(io: Observed, first: &FirstBytes, limits: Limits) -> Result<Self, Option<Broken>> {
+    pub(super) async fn establish(
+        io: Observed,
+        first: &FirstBytes,
+        limits: Limits,
+        warning: Option<String>,
+    ) -> Result<Self, Option<Broken>> {
         let header_list = u32::try_from(limits.metadata.saturating_mul(HEADER_ROOM)).unwrap_or(u32::MAX);
         let handshake = Builder::new()
             .enable_push(false)
@@ -92,6 +99,7 @@ impl Connection {
             in_flight: AtomicUsize::new(0),
             spent: AtomicBool::new(false),
             end,
+            warning,
             _alive: alive,
         })
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::{HeaderMap, header};
 
 use super::code::Code;
+use super::compression::{Compression, DecompressError};
 use super::deadline::readable;
 use super::frame::FrameError;
 use super::http2::Broken;
@@ -26,6 +27,8 @@ pub(super) struct Ending {
     pub(super) hints: Vec<String>,
     pub(super) warnings: Vec<String>,
 }
+
+const RAISE_MESSAGE: &str = "raise `limits: { message: … }` of the server if this is meant to pass";
 
 impl Ending {
     /// Ended here, for a reason of our own.
@@ -60,10 +63,24 @@ impl Ending {
     pub(super) fn frame(error: FrameError) -> Self {
         match error {
             FrameError::OverLimit { .. } => Self {
-                hints: vec!["raise `limits: { message: … }` of the server if this is meant to pass".to_owned()],
+                hints: vec![RAISE_MESSAGE.to_owned()],
                 ..Self::client(Code::ResourceExhausted, error.to_string())
             },
             FrameError::Flag(_) => Self::client(Code::Internal, error.to_string()),
+        }
+    }
+
+    /// A message that cannot be unpacked.
+    pub(super) fn decompress(number: usize, compression: Compression, error: &DecompressError) -> Self {
+        match error {
+            DecompressError::OverLimit { .. } => Self {
+                hints: vec![RAISE_MESSAGE.to_owned()],
+                ..Self::client(Code::ResourceExhausted, error.to_string())
+            },
+            DecompressError::Broken(cause) => Self {
+                causes: vec![cause.clone()],
+                ..Self::client(Code::Internal, format!("message {number} is not {compression}"))
+            },
         }
     }
 

@@ -27,8 +27,9 @@ pub(super) struct Outgoing {
 impl Outgoing {
     /// # Errors
     /// A message beyond the 4 GiB that the prefix can say.
-    pub(super) fn message(body: Bytes, compressed: bool) -> Result<Self, TooLong> {
-        let length = u32::try_from(body.len()).map_err(|_| TooLong(body.len()))?;
+    pub(super) fn message(body: Bytes, compressed: bool) -> Result<Self, String> {
+        let length = u32::try_from(body.len())
+            .map_err(|_| format!("a message of {} bytes is longer than gRPC can send", body.len()))?;
         let mut prefix = [u8::from(compressed); PREFIX];
         prefix[1..].copy_from_slice(&length.to_be_bytes());
         Ok(Self { prefix, at: 0, body, taken: None })
@@ -87,11 +88,6 @@ impl Buf for Outgoing {
         }
     }
 }
-
-/// A message longer than a prefix can say.
-#[derive(Debug, thiserror::Error)]
-#[error("a message of {0} bytes is longer than gRPC can send")]
-pub(super) struct TooLong(usize);
 
 /// Puts messages together from the DATA frames of a response, however they were split.
 #[derive(Debug)]

@@ -5,12 +5,12 @@ use std::time::Instant;
 use bytes::{Buf as _, Bytes};
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field, string};
 
-use super::call::CallRequest;
 use super::channel::Channel;
 use super::code::Code;
 use super::connect_error::ConnectError;
 use super::metadata::Metadata;
 use super::outcome::CallOutcome;
+use super::request::CallRequest;
 
 /// What a server says of itself.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub(crate) async fn check_health(
     if !service.is_empty() {
         string::encode(1, &service.to_owned(), &mut request);
     }
-    let outcome = channel.unary(HEALTH_CHECK, metadata, request.into(), deadline).await?;
+    let outcome = channel.unary(CallRequest::new(HEALTH_CHECK, metadata, deadline), request.into()).await?;
     let status = match &outcome.messages[..] {
         [message] if outcome.status.code == Code::Ok => serving_status(message.bytes.clone()),
         _ => None,
@@ -67,7 +67,7 @@ pub(crate) async fn reflection_answers(
 ) -> Result<Result<(), Box<CallOutcome>>, ConnectError> {
     let mut answer = None;
     for path in REFLECTION {
-        let mut call = channel.open(CallRequest { path, metadata, deadline }).await?;
+        let mut call = channel.open(CallRequest::new(path, metadata, deadline)).await?;
         // A call that has ended says so below.
         let _ = call.send(Bytes::from_static(LIST_SERVICES), false).await;
         if call.receive().await.is_some() {

@@ -3,6 +3,7 @@
 use h2::Reason;
 
 use super::code::Code;
+use super::tls_error::explain_alert;
 
 /// A stream or a connection that ended before its time.
 #[derive(Clone, Debug)]
@@ -44,9 +45,15 @@ pub(super) fn broken(error: &h2::Error) -> Broken {
         return broken;
     }
     if let Some(io) = error.get_io() {
+        let text = io.to_string();
+        let (cause, hint) = match explain_alert(&text) {
+            Some((cause, hint)) => (cause, Some(hint)),
+            None => (text, None),
+        };
         return Broken {
             connection_lost: true,
-            ..Broken::new(Code::Unavailable, "the connection was lost".to_owned(), vec![io.to_string()])
+            hints: hint.into_iter().collect(),
+            ..Broken::new(Code::Unavailable, "the connection was lost".to_owned(), vec![cause])
         };
     }
     let mut causes: Vec<_> = reason.map(|reason| reason.description().to_owned()).into_iter().collect();

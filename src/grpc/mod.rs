@@ -7,6 +7,7 @@
 mod call;
 mod channel;
 mod code;
+mod compression;
 mod connect;
 mod connect_error;
 mod connection;
@@ -18,18 +19,24 @@ mod health;
 mod http2;
 mod metadata;
 mod outcome;
+mod request;
 mod response;
 mod status;
 mod target;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod tls_error;
 
-pub(crate) use call::{Call, CallRequest, Ended};
+pub(crate) use call::{Call, Ended};
 pub(crate) use channel::{Channel, ChannelOptions, Limits};
 pub(crate) use code::Code;
+pub(crate) use compression::Compression;
 pub(crate) use connect_error::ConnectError;
 pub(crate) use health::{Health, check_health, reflection_answers};
 pub(crate) use metadata::{Metadata, MetadataError, MetadataKey, MetadataValue};
 pub(crate) use outcome::{CallOutcome, Phase, Received};
+pub(crate) use request::CallRequest;
 pub(crate) use status::{Origin, Status};
 pub(crate) use target::{Target, TargetError};
+pub(crate) use tls::{Pem, Tls, TlsError, TlsOptions};

@@ -12,10 +12,12 @@ use http::HeaderMap;
 
 use super::channel::Limits;
 use super::code::Code;
+use super::compression::Compression;
 use super::ending::{self, Ending};
 use super::frame::MessageReader;
 use super::http2;
 use super::outcome::Phase;
+use super::request::GRPC_ENCODING;
 
 /// The response of one call, as far as it is here.
 pub(super) struct Response {
@@ -181,19 +183,33 @@ impl Response {
 
     /// The one place where a message is decompressed.
     fn message(&mut self, bytes: Bytes, compressed: bool) -> Step {
-        if compressed {
-            let encoding = self.headers.get("grpc-encoding").map(|value| String::from_utf8_lossy(value.as_bytes()));
-            let problem = match encoding.as_deref() {
-                None | Some("identity") => "the headers name no `grpc-encoding`".to_owned(),
-                Some(other) => format!("the `grpc-encoding` is `{}`, which was not asked for", other.escape_debug()),
-            };
-            return Step::end(Ending::client(
-                Code::Internal,
-                format!("message {} is marked as compressed, but {problem}", self.messages + 1),
-            ));
+        let number = self.messages + 1;
+        let bytes = if compressed { self.unpack(bytes) } else { Ok(bytes) };
+        match bytes {
+            Ok(bytes) => {
+                self.messages = number;
+                Step::Message { bytes, compressed }
+            }
+            Err(ending) => Step::end(*ending),
         }
-        self.messages += 1;
-        Step::Message { bytes, compressed }
+    }
+
+    fn unpack(&self, bytes: Bytes) -> Result<Bytes, Box<Ending>> {
+        let number = self.messages + 1;
+        let name = self.headers.get(GRPC_ENCODING).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let problem = match name.as_deref().map(Compression::from_name) {
+            None | Some(Some(Compression::Identity)) => "the headers name no `grpc-encoding`".to_owned(),
+            Some(None) => {
+                format!("the `grpc-encoding` is `{}`, which was not offered", name.unwrap_or_default().escape_debug())
+            }
+            Some(Some(compression)) => {
+                return compression
+                    .decompress(bytes, self.limits.message)
+                    .map_err(|error| Box::new(Ending::decompress(number, compression, &error)));
+            }
+        };
+        let message = format!("message {number} is marked as compressed, but {problem}");
+        Err(Box::new(Ending::client(Code::Internal, message)))
     }
 }
 

@@ -15,8 +15,8 @@ use crate::diagnostic::{self, Diagnostics, Sources};
 use crate::plan::PlannedEntry;
 use crate::report::{ColourChoice, FailureStyle, JUnit, Output, Reporter as _, render_failure};
 use crate::runner::{
-    CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Prepared, Session, Subject, SuiteRun, Summary,
-    case_runtime, not_run, panic_message, run_case,
+    CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Prepared, Session, Subject, SuiteRun,
+    Summary, case_runtime, not_run, panic_message, run_case,
 };
 use crate::select::Selection;
 use crate::spec::{self, CaseId, Loaded, LoadedFile};

@@ -3,9 +3,8 @@
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, Value};
 
-use super::build::{Builder, Built, describe};
+use super::build::{Builder, Built, Known, describe};
 use super::key::is_operator_key;
-use super::operator::Operand;
 use super::{FieldPath, FieldType, WellKnown};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::yaml::{Entry, Node};
@@ -76,7 +75,7 @@ impl Builder<'_> {
         descriptor: &MessageDescriptor,
         path: &FieldPath,
     ) -> Option<Built> {
-        let Some(typed) = self.typed(node, entries, path)? else { return Some(Built::Later) };
+        let Known::Now(typed) = self.typed(node, entries, path)? else { return Some(Built::Later) };
         let mut any = DynamicMessage::new(descriptor.clone());
         any.set_field_by_number(1, Value::String(typed.url));
         let bytes = typed.message.encode_to_vec();
@@ -88,7 +87,7 @@ impl Builder<'_> {
 
     /// `{ $type: pkg.Msg, … }` in a `bytes` field.
     pub(super) fn typed_bytes(&mut self, node: &Node, entries: &[Entry], path: &FieldPath) -> Option<Built> {
-        let Some(typed) = self.typed(node, entries, path)? else { return Some(Built::Later) };
+        let Known::Now(typed) = self.typed(node, entries, path)? else { return Some(Built::Later) };
         Some(Built::Value(Value::Bytes(typed.message.encode_to_vec().into())))
     }
 
@@ -114,8 +113,7 @@ impl Builder<'_> {
         None
     }
 
-    /// `Some(None)` if it depends on what is known when the case runs.
-    fn typed(&mut self, node: &Node, entries: &[Entry], path: &FieldPath) -> Option<Option<Typed>> {
+    fn typed(&mut self, node: &Node, entries: &[Entry], path: &FieldPath) -> Option<Known<Typed>> {
         let mut said = entries.iter().filter(|entry| is_type_key(&entry.key.value));
         let (first, second) = (said.next()?, said.next());
         if let Some(second) = second {
@@ -127,8 +125,8 @@ impl Builder<'_> {
             return None;
         }
         let name = match self.operand(&first.value, &path.field(&first.key.value))? {
-            Operand::Text(name) => name,
-            Operand::Later => return Some(None),
+            Known::Now(name) => name,
+            Known::Later => return Some(Known::Later),
         };
         let descriptor = resolve_any(&name, self.pool, first.value.span, self.out)?;
         let rest = entries.iter().filter(|entry| !is_type_key(&entry.key.value));
@@ -142,9 +140,9 @@ impl Builder<'_> {
             },
             None => self.fields(rest, node.span, &descriptor, path)?,
         };
-        let Built::Value(Value::Message(message)) = built else { return Some(None) };
+        let Built::Value(Value::Message(message)) = built else { return Some(Known::Later) };
         let url = if name.contains('/') { name } else { format!("{PREFIX}{name}") };
-        Some(Some(Typed { url, message }))
+        Some(Known::Now(Typed { url, message }))
     }
 
     /// A type that is no mapping of fields: `{ $type: google.protobuf.Duration, value: 1.5s }`.

@@ -1,17 +1,16 @@
 //! Node → value: the [`Builder`] walks a node along its type, and reports everything that is wrong on the way. The same
 //! walk runs when planning, where some names have no value yet, and again for such values when the case runs.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MapKey, MessageDescriptor, Value};
+use prost_reflect::{DescriptorPool, Kind, Value};
 
 use super::field::single_name;
 use super::file::Files;
-use super::key::{is_operator_key, quoted_key};
+use super::key::is_operator_key;
 use super::scalar::{Raw, Written, read_scalar, with_article};
 use super::well_known::is_null_value;
-use super::{Field, FieldPath, FieldType, ValueTemplate, WellKnown, find_field, map_key};
+use super::{FieldPath, FieldType, ValueTemplate, WellKnown};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
 use crate::expr::{self, Env, Scope};
 use crate::yaml::{Entry, Node, NodeKind, Style};
@@ -65,6 +64,13 @@ pub(super) enum Built {
     Later,
 }
 
+/// A part of a value, or that it depends on what is known when the case runs.
+#[derive(Debug)]
+pub(super) enum Known<T> {
+    Now(T),
+    Later,
+}
+
 /// What a node holds once templates are resolved.
 pub(super) enum Content {
     Container,
@@ -91,7 +97,8 @@ pub(super) struct Builder<'a> {
     /// Inside a JSON file: no operators, no templates.
     pub(super) literal: bool,
     depth: usize,
-    nodes_left: usize,
+    /// `None` once there were too many.
+    nodes_left: Option<usize>,
     bytes_left: usize,
 }
 
@@ -104,7 +111,7 @@ impl<'a> Builder<'a> {
         read_files: bool,
         out: &'a mut Diagnostics,
     ) -> Self {
-        let (nodes_left, bytes_left) = (MAX_NODES, MAX_BYTES);
+        let (nodes_left, bytes_left) = (Some(MAX_NODES), MAX_BYTES);
         Self { sources, pool, names, files, read_files, out, literal: false, depth: 0, nodes_left, bytes_left }
     }
 }
@@ -127,10 +134,7 @@ impl Builder<'_> {
 
     /// Reads a node by type. `None` after an error.
     pub(super) fn value(&mut self, node: &Node, ty: &FieldType, path: &FieldPath) -> Option<Built> {
-        self.nodes_left = match self.nodes_left.checked_sub(1) {
-            Some(left) => left,
-            None => return self.too_much(node.span, path, &format!("more than {MAX_NODES} values")),
-        };
+        self.spend_node(node.span, path)?;
         match self.content(node)? {
             Content::Container => self.container(node, ty, path),
             Content::Text(text, written) => self.scalar(Raw { text: &text, written, span: node.span }, ty, path),
@@ -228,179 +232,6 @@ impl Builder<'_> {
         }
     }
 
-    fn message(&mut self, node: &Node, descriptor: &MessageDescriptor, path: &FieldPath) -> Option<Built> {
-        let known = WellKnown::of(descriptor);
-        match (&known, &node.kind) {
-            (Some(WellKnown::Wrapper(kind)), _) => {
-                let built = self.required(node, &FieldType::Single(kind.clone()), path)?;
-                return Some(match built {
-                    Built::Value(value) => Built::Value(super::well_known::wrap(descriptor, value)),
-                    other => other,
-                });
-            }
-            (Some(WellKnown::Any), NodeKind::Mapping(entries)) if super::any::type_entry(entries).is_some() => {
-                return self.any(node, entries, descriptor, path);
-            }
-            _ => {}
-        }
-        if let Some(entries) = self.operators(node) {
-            return self.operator(node, entries, &FieldType::message(descriptor.clone()), path);
-        }
-        match (known, &node.kind) {
-            (Some(WellKnown::Struct), NodeKind::Mapping(entries)) => self.json_object(entries, descriptor, path),
-            (Some(WellKnown::ListValue), NodeKind::Sequence(items)) => self.json_list(items, descriptor, path),
-            (Some(WellKnown::Value), _) => self.json_container(node, descriptor, path),
-            (Some(WellKnown::FieldMask), NodeKind::Sequence(items)) => self.field_mask(items, descriptor, path),
-            (Some(WellKnown::Any), NodeKind::Mapping(entries)) => self.untyped_any(node, entries, descriptor, path),
-            (_, NodeKind::Mapping(entries)) => self.fields(entries.iter(), node.span, descriptor, path),
-            _ => {
-                let ty = FieldType::message(descriptor.clone());
-                self.out.push(mismatch(node.span, node.describe(), &ty, path));
-                None
-            }
-        }
-    }
-
-    /// A message by its fields. `span` is that of all of it.
-    pub(super) fn fields<'n>(
-        &mut self,
-        entries: impl Iterator<Item = &'n Entry>,
-        span: Span,
-        descriptor: &MessageDescriptor,
-        path: &FieldPath,
-    ) -> Option<Built> {
-        let mut message = DynamicMessage::new(descriptor.clone());
-        let mut places: BTreeMap<u32, Span> = BTreeMap::new();
-        let mut members: HashMap<String, (Field, Span)> = HashMap::new();
-        let (mut sound, mut later) = (true, false);
-        for entry in entries {
-            if !self.literal && is_operator_key(&entry.key.value) {
-                self.stray_operator(entry, descriptor, path);
-                sound = false;
-                continue;
-            }
-            let Some(field) = find_field(descriptor, &entry.key, path, self.out) else {
-                sound = false;
-                continue;
-            };
-            let name = field.name().into_owned();
-            let field_path = path.field(&name);
-            if let Some(first) = places.insert(field.number(), entry.key.span) {
-                self.out.push(
-                    Diagnostic::error(format!("`{field_path}` is written twice"))
-                        .at(entry.key.span, "the same field again")
-                        .also(first, "first here"),
-                );
-                sound = false;
-            }
-            let Some(built) = self.value(&entry.value, &field.ty(), &field_path) else {
-                sound = false;
-                continue;
-            };
-            let value = match built {
-                Built::Value(value) => value,
-                Built::Null => {
-                    places.remove(&field.number());
-                    continue;
-                }
-                Built::Later => {
-                    later = true;
-                    continue;
-                }
-            };
-            if let Some(oneof) = field.containing_oneof()
-                && let Some((first, place)) = members
-                    .insert(oneof.name().to_owned(), (field.clone(), entry.key.span))
-                    .filter(|(first, _)| *first != field)
-            {
-                self.out.push(
-                    Diagnostic::error(format!("{} has two members of the oneof `{}`", path.subject(), oneof.name()))
-                        .at(entry.key.span, format!("`{name}` is set here"))
-                        .also(place, format!("`{}` is set here", first.name()))
-                        .hint("a oneof holds one of its members: leave the other out"),
-                );
-                sound = false;
-            }
-            if field.supports_presence() || !field.is_default(&value) {
-                field.set(&mut message, value);
-            }
-        }
-        for field in descriptor.fields().filter(|field| field.is_required() && !places.contains_key(&field.number())) {
-            self.out.push(
-                Diagnostic::error(format!("`{}` is missing", path.field(field.name())))
-                    .at(span, format!("`{}` requires it", descriptor.full_name()))
-                    .hint(format!("add `{}`, {}", field.name(), describe(&FieldType::of(&field)))),
-            );
-            sound = false;
-        }
-        sound.then(|| if later { Built::Later } else { Built::Value(Value::Message(message)) })
-    }
-
-    fn list(&mut self, items: &[Node], kind: &Kind, path: &FieldPath) -> Option<Built> {
-        let ty = FieldType::Single(kind.clone());
-        let mut values = Vec::with_capacity(items.len());
-        let (mut sound, mut later) = (true, false);
-        for (index, item) in items.iter().enumerate() {
-            match self.element(item, &ty, &path.index(index), "a list holds no null: leave it out") {
-                Some(Built::Value(value)) => values.push(value),
-                Some(_) => later = true,
-                None => sound = false,
-            }
-        }
-        sound.then(|| if later { Built::Later } else { Built::Value(Value::List(values)) })
-    }
-
-    fn map(&mut self, entries: &[Entry], key: &Kind, value: &Kind, path: &FieldPath) -> Option<Built> {
-        let ty = FieldType::Single(value.clone());
-        let mut values = HashMap::with_capacity(entries.len());
-        let mut places: HashMap<MapKey, Span> = HashMap::with_capacity(entries.len());
-        let (mut sound, mut later) = (true, false);
-        for entry in entries {
-            let Some(key) = self.key(entry, key, path) else {
-                sound = false;
-                continue;
-            };
-            let value_path = path.key(&quoted_key(&key));
-            if let Some(first) = places.insert(key.clone(), entry.key.span) {
-                self.out.push(
-                    Diagnostic::error(format!("`{value_path}` is written twice"))
-                        .at(entry.key.span, "the same key again")
-                        .also(first, "first here"),
-                );
-                sound = false;
-            }
-            match self.element(&entry.value, &ty, &value_path, "a map holds no null: leave the key out") {
-                Some(Built::Value(value)) => {
-                    values.insert(key, value);
-                }
-                Some(_) => later = true,
-                None => sound = false,
-            }
-        }
-        sound.then(|| if later { Built::Later } else { Built::Value(Value::Map(values)) })
-    }
-
-    fn key(&mut self, entry: &Entry, kind: &Kind, path: &FieldPath) -> Option<MapKey> {
-        if self.literal {
-            return super::key::literal_key(entry, &entry.key.value, kind, path, self.out);
-        }
-        if is_operator_key(&entry.key.value) {
-            self.mixed_key(entry, path);
-            return None;
-        }
-        map_key(entry, kind, path, self.out)
-    }
-
-    /// A value of a list or map.
-    fn element(&mut self, node: &Node, ty: &FieldType, path: &FieldPath, without_null: &str) -> Option<Built> {
-        let built = self.value(node, ty, path)?;
-        if matches!(built, Built::Null) {
-            self.out.push(Diagnostic::error(format!("`{path}` is null")).at(node.span, without_null));
-            return None;
-        }
-        Some(built)
-    }
-
     /// The entries of a mapping that is an operator.
     pub(super) fn operators<'n>(&self, node: &'n Node) -> Option<&'n [Entry]> {
         let entries = node.as_mapping()?;
@@ -424,6 +255,15 @@ impl Builder<'_> {
         value
     }
 
+    /// Takes one node from what one value may come to; once there is none left, that is said once.
+    pub(super) fn spend_node(&mut self, span: Span, path: &FieldPath) -> Option<()> {
+        self.nodes_left = self.nodes_left?.checked_sub(1);
+        match self.nodes_left {
+            Some(_) => Some(()),
+            None => self.too_much(span, path, &format!("more than {MAX_NODES} values")),
+        }
+    }
+
     /// Takes bytes from what one value may hold.
     pub(super) fn spend_bytes(&mut self, bytes: usize, span: Span, path: &FieldPath) -> Option<()> {
         match self.bytes_left.checked_sub(bytes) {
@@ -442,14 +282,15 @@ impl Builder<'_> {
 }
 
 /// A container where the type wants another kind of value, or the other way round.
-fn mismatch(span: Span, found: &str, ty: &FieldType, path: &FieldPath) -> Diagnostic {
+pub(super) fn mismatch(span: Span, found: &str, ty: &FieldType, path: &FieldPath) -> Diagnostic {
     let what = match ty {
-        FieldType::List(_) => "is a list",
-        FieldType::Map { .. } => "is a map",
-        FieldType::Single(Kind::Message(_)) => "is a message",
-        FieldType::Single(_) => "is a single value",
+        FieldType::List(_) => "a list",
+        FieldType::Map { .. } => "a map",
+        FieldType::Single(Kind::Message(_)) => "a message",
+        FieldType::Single(_) => "a single value",
     };
-    let diagnostic = Diagnostic::error(format!("{} {what}", path.subject()));
+    let headline = if path.is_root() { format!("{what} is wanted here") } else { format!("`{path}` is {what}") };
+    let diagnostic = Diagnostic::error(headline);
     diagnostic.at(span, format!("expected {}, found {found}", describe(ty)))
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use prost_reflect::{Kind, MapKey, MessageDescriptor, Value};
 
-use super::build::{Builder, Built, Content};
+use super::build::{Builder, Built, Content, Known};
 use super::key::{is_operator_key, literal_text};
 use super::number::is_number;
 use super::quote::double_quoted;
@@ -100,16 +100,16 @@ impl Builder<'_> {
         Some(literal_text(&entry.key.value))
     }
 
-    /// The YAML written as compact JSON, keys in the order written, numbers digit for digit. `None` after an error,
-    /// `Some(None)` if it depends on what is known when the case runs.
-    pub(super) fn json_text(&mut self, node: &Node, path: &FieldPath) -> Option<Option<String>> {
+    /// The YAML written as compact JSON, keys in the order written, numbers digit for digit.
+    pub(super) fn json_text(&mut self, node: &Node, path: &FieldPath) -> Option<Known<String>> {
         let mut text = String::new();
         let known = self.write_json(node, path, &mut text)?;
-        Some(known.then_some(text))
+        Some(if known { Known::Now(text) } else { Known::Later })
     }
 
     /// Whether all of it is known.
     fn write_json(&mut self, node: &Node, path: &FieldPath, text: &mut String) -> Option<bool> {
+        self.spend_node(node.span, path)?;
         match self.content(node)? {
             Content::Later => return Some(false),
             Content::Node(stands_for) => {
@@ -131,7 +131,7 @@ impl Builder<'_> {
 
     fn write_json_container(&mut self, node: &Node, path: &FieldPath, text: &mut String) -> Option<bool> {
         let (mut sound, mut known) = (true, true);
-        let mut note = |part: Option<bool>| match part {
+        let mut take_in = |part: Option<bool>| match part {
             Some(part) => known &= part,
             None => sound = false,
         };
@@ -142,7 +142,7 @@ impl Builder<'_> {
                     if index > 0 {
                         text.push(',');
                     }
-                    note(self.write_json(item, &path.index(index), text));
+                    take_in(self.write_json(item, &path.index(index), text));
                 }
                 text.push(']');
             }
@@ -153,13 +153,13 @@ impl Builder<'_> {
                         text.push(',');
                     }
                     let Some(key) = self.json_key(entry, path) else {
-                        note(None);
+                        take_in(None);
                         continue;
                     };
                     let key = double_quoted(key);
                     text.push_str(&key);
                     text.push(':');
-                    note(self.write_json(&entry.value, &path.key(&key), text));
+                    take_in(self.write_json(&entry.value, &path.key(&key), text));
                 }
                 text.push('}');
             }

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::yaml::Entry;
 
 /// Whether a key is an operator's: it starts with one `$`.
-pub(super) fn is_operator_key(key: &str) -> bool {
+pub(crate) fn is_operator_key(key: &str) -> bool {
     key.starts_with('$') && !key.starts_with("$$")
 }
 
@@ -56,7 +56,7 @@ pub(super) fn literal_key(
 }
 
 /// A key as it stands in a path: text in quotes, numbers and booleans bare.
-pub(super) fn quoted_key(key: &MapKey) -> String {
+pub(crate) fn quoted_key(key: &MapKey) -> String {
     match key {
         MapKey::Bool(value) => value.to_string(),
         MapKey::I32(value) => value.to_string(),

@@ -15,19 +15,23 @@ mod proto_json;
 mod quote;
 mod render;
 mod scalar;
+mod structure;
 mod template;
 mod time;
 mod tree;
 mod well_known;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use any::resolve_any;
 pub(crate) use build::{Context, build_value};
 pub(crate) use decode::{DecodeError, decode};
 pub(crate) use field::{Field, FieldType, find_field, kind_name};
-pub(crate) use proto_json::to_json;
-pub(crate) use key::map_key;
+pub(crate) use key::{is_operator_key, map_key, quoted_key};
 pub(crate) use path::FieldPath;
+pub(crate) use proto_json::to_json;
 pub(crate) use render::{Limits, render, render_value};
 pub(crate) use template::{MessageTemplate, ValueTemplate};
 pub(crate) use well_known::WellKnown;

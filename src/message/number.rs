@@ -52,8 +52,8 @@ pub(super) fn scaled(text: &str, power: u32) -> Result<i128, NotWhole> {
 }
 
 /// How a number that was meant is spelled here, if that can be told: `31` for `0x1F`, `5` for `+5`.
-pub(super) fn respell(text: &str) -> Option<String> {
-    let text = text.trim();
+pub(super) fn respell(written: &str) -> Option<String> {
+    let text = written.trim();
     let (sign, bare) = match text.strip_prefix('-') {
         Some(bare) => ("-", bare),
         None => ("", text.strip_prefix('+').unwrap_or(text)),
@@ -68,7 +68,8 @@ pub(super) fn respell(text: &str) -> Option<String> {
     let starts_with_digit = stripped.starts_with(|first: char| first.is_ascii_digit());
     let padded = if starts_with_digit { stripped.to_owned() } else { format!("0{stripped}") };
     let spelled = format!("{sign}{}", padded.trim_end_matches('.'));
-    (bare.contains(|digit: char| digit.is_ascii_digit()) && is_number(&spelled) && spelled != text).then_some(spelled)
+    (bare.contains(|digit: char| digit.is_ascii_digit()) && is_number(&spelled) && spelled != written)
+        .then_some(spelled)
 }
 
 /// The shortest text that reads back as the same `double`.

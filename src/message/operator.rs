@@ -5,7 +5,7 @@ use std::path::Path;
 
 use prost_reflect::{Kind, MessageDescriptor, Value};
 
-use super::build::{Builder, Built, Content};
+use super::build::{Builder, Built, Content, Known};
 use super::scalar::{Problem, integer};
 use super::well_known::WellKnown;
 use super::{FieldPath, FieldType, kind_name};
@@ -50,12 +50,6 @@ const FOREIGN: [(&str, &str); 3] = [
     ("$text", "write the text itself; for bytes `{ $utf8: text }`"),
 ];
 
-/// An operator's single text.
-pub(super) enum Operand {
-    Text(String),
-    Later,
-}
-
 impl Builder<'_> {
     /// A mapping all of whose keys are operators, where a value of `ty` is wanted.
     pub(super) fn operator(
@@ -89,15 +83,15 @@ impl Builder<'_> {
         match &*entry.key.value {
             "$file" => self.file(operand, ty, path, &within),
             "$json" => match self.json_text(operand, &within)? {
-                Some(text) if *ty == FieldType::Single(Kind::String) => Some(Built::Value(Value::String(text))),
-                Some(text) => Some(Built::Value(Value::Bytes(text.into()))),
-                None => Some(Built::Later),
+                Known::Now(text) if *ty == FieldType::Single(Kind::String) => Some(Built::Value(Value::String(text))),
+                Known::Now(text) => Some(Built::Value(Value::Bytes(text.into()))),
+                Known::Later => Some(Built::Later),
             },
             "$type" => self.typed_bytes(node, entries, path),
             operator => {
                 let text = match self.operand(operand, &within)? {
-                    Operand::Text(text) => text,
-                    Operand::Later => return Some(Built::Later),
+                    Known::Now(text) => text,
+                    Known::Later => return Some(Built::Later),
                 };
                 let bytes = match operator {
                     "$hex" => hex(&text),
@@ -117,10 +111,10 @@ impl Builder<'_> {
     }
 
     /// An operator's operand that is one text.
-    pub(super) fn operand(&mut self, node: &Node, path: &FieldPath) -> Option<Operand> {
+    pub(super) fn operand(&mut self, node: &Node, path: &FieldPath) -> Option<Known<String>> {
         match self.content(node)? {
-            Content::Text(text, _) => Some(Operand::Text(text.to_string())),
-            Content::Later => Some(Operand::Later),
+            Content::Text(text, _) => Some(Known::Now(text.to_string())),
+            Content::Later => Some(Known::Later),
             Content::Node(stands_for) => self.deeper(node.span, path, |this| this.operand(&stands_for, path)),
             Content::Container => {
                 let error = Diagnostic::error(format!("`{path}` is a text"));
@@ -130,12 +124,12 @@ impl Builder<'_> {
         }
     }
 
-    /// `{$file: path}`: bytes as they are, a string as UTF-8, anything else as ProtoJSON or YAML.
+    /// `{$file: path}`: bytes as they are, a string as UTF-8, anything else as JSON or YAML.
     fn file(&mut self, operand: &Node, ty: &FieldType, path: &FieldPath, within: &FieldPath) -> Option<Built> {
         let written = match self.operand(operand, within)? {
-            Operand::Text(_) if !self.read_files => return Some(Built::Later),
-            Operand::Text(written) => written,
-            Operand::Later => return Some(Built::Later),
+            Known::Now(_) if !self.read_files => return Some(Built::Later),
+            Known::Now(written) => written,
+            Known::Later => return Some(Built::Later),
         };
         let holder = self.sources.get(operand.span.file);
         let file = holder.path().parent().unwrap_or(Path::new("")).join(&written);

@@ -38,18 +38,20 @@ fn scalar(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { double_quoted(text) }
 }
 
-/// Whether the text may stand without quotes, in a flow too: the library's opinion, and none of what flows or keys
-/// would read something into.
+/// Whether the text may stand without quotes, in a flow too: the library's opinion, and nothing that flows, keys or
+/// readers of YAML 1.1 would take for something else.
 fn is_plain(text: &str) -> bool {
-    const SUSPECT: &[char] =
-        &[',', '[', ']', '{', '}', '#', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`', '?', '=', '<', '\n'];
+    const ANYWHERE: &[char] = &[',', '[', ']', '{', '}', '#', '\'', '"', '\\', '\n'];
+    const AT_THE_START: &[char] = &[' ', ':', '=', '<', '?', '!', '|', '>', '%', '@', '&', '*', '`'];
+    const OLD_BOOLEANS: [&str; 4] = ["yes", "no", "on", "off"];
     !text.is_empty()
         && text.len() <= 1000
-        && !text.contains(SUSPECT)
+        && !text.contains(ANYWHERE)
+        && !text.starts_with(AT_THE_START)
         && !text.contains(": ")
         && !text.ends_with(':')
-        && !text.starts_with(['-', ':', ' '])
         && !text.chars().any(is_hidden)
+        && !OLD_BOOLEANS.contains(&&*text.to_lowercase())
         && !super::number::is_number(text)
         && serde_yaml::to_string(text).is_ok_and(|written| written.trim_end_matches('\n') == text)
 }

@@ -31,11 +31,11 @@ pub(crate) fn render(message: &DynamicMessage, limits: Limits) -> String {
     let tree = Extent { items: limits.lines, text: limits.text }.message(message, 0);
     let mut lines = Lines { text: String::new(), left: limits.lines, hidden: 0 };
     lines.tree(Place::default(), &tree);
-    if lines.hidden > 0 {
-        let noun = if lines.hidden == 1 { "line" } else { "lines" };
-        lines.text.push_str(&format!("# … {} more {noun}\n", lines.hidden));
+    match lines.hidden {
+        0 => lines.text,
+        1 => lines.text + "# … 1 more line\n",
+        hidden => lines.text + &format!("# … {hidden} more lines\n"),
     }
-    lines.text
 }
 
 /// A value on one line, shortened, for a failure's `actual`: `42`, `"text"`, `{ id: 1, tags: [a, b] }`.
@@ -165,7 +165,7 @@ fn write_flow(tree: &Tree, width: usize, line: &mut String) {
         Tree::Scalar { text, comment } => {
             line.push_str(text);
             if let Some(comment) = comment {
-                line.push_str(&format!(" ({comment})"));
+                line.extend([" (", comment, ")"]);
             }
         }
         Tree::List { items, more } => {
@@ -197,24 +197,30 @@ fn write_parts<'t>(
     for (at, (key, value)) in parts.enumerate() {
         let separator = if at > 0 { ", " } else { "" };
         if line.len() > width {
-            line.push_str(&format!("{separator}… {} more", left + more));
+            line.push_str(separator);
+            write_more(left + more, line);
             return;
         }
         left -= 1;
         line.push_str(separator);
         if let Some(key) = key {
-            line.push_str(&format!("{key}: "));
+            line.extend([key, ": "]);
         }
         write_flow(value, width, line);
     }
     if more > 0 {
-        line.push_str(&format!(", … {more} more"));
+        line.push_str(", ");
+        write_more(more, line);
     }
+}
+
+fn write_more(more: usize, line: &mut String) {
+    line.extend(["… ", &more.to_string(), " more"]);
 }
 
 /// Only where a line is for reading: what reads back has them on lines of their own.
 fn write_comments(comments: &[String], width: usize, line: &mut String) {
     if width != usize::MAX && !comments.is_empty() {
-        line.push_str(&format!(" ({})", comments.join("; ")));
+        line.extend([" (", &comments.join("; "), ")"]);
     }
 }

@@ -1,4 +1,4 @@
-//! The raw text of a scalar, read by a field's type in ProtoJSON's spelling. What the text looks like to YAML does not
+//! The raw text of a scalar, read by a field's type in JSON's spelling. What the text looks like to YAML does not
 //! matter: `no` in a string field is `no`.
 
 use base64::Engine as _;
@@ -181,7 +181,9 @@ fn enumeration(text: &str, descriptor: &EnumDescriptor) -> Result<i32, Problem> 
     let values: Vec<_> = descriptor.values().collect();
     let names = values.iter().map(prost_reflect::EnumValueDescriptor::name);
     if is_number(text) {
-        let number: i32 = integer(text, &Kind::Enum(descriptor.clone()))?;
+        let number = whole(text).ok().and_then(|number| i32::try_from(number).ok()).ok_or_else(|| {
+            Problem::new(format!("has no value {text}"), "an enum's numbers are whole, and those of an int32")
+        })?;
         if is_open(descriptor) || descriptor.get_value(number).is_some() {
             return Ok(number);
         }

@@ -1,4 +1,4 @@
-//! The well-known types that ProtoJSON writes in a form of their own ([`WellKnown`]), and those of them that a single
+//! The well-known types that protobuf's JSON writes in a form of their own ([`WellKnown`]), and those of them that a single
 //! scalar says.
 
 use prost_reflect::{DynamicMessage, EnumDescriptor, Kind, MessageDescriptor, Value};

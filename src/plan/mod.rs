@@ -55,8 +55,8 @@ pub(crate) struct PlannedCase {
 
 /// Plans the chosen cases of a suite. An error in its protos is one of every case: nothing runs against half a schema.
 pub(crate) fn plan_suite(config: &Arc<Config>, chosen: &[Chosen], sources: &Arc<Sources>) -> PlannedSuite {
-    let names = Names::of_suite(config);
     let mut found = Diagnostics::new();
+    let names = Names::of_suite(config, sources, &mut found);
     let services = services_called(chosen);
     let services: Vec<&str> = services.iter().map(String::as_str).collect();
     let schema = Schema::load(&config.protos, &services, sources, &mut found);
@@ -69,7 +69,8 @@ pub(crate) fn plan_suite(config: &Arc<Config>, chosen: &[Chosen], sources: &Arc<
         warnings: Diagnostics::new(),
     };
     for Chosen { file, cases } in chosen {
-        let names = names.with(&file.vars);
+        let mut found = found.clone();
+        let names = names.with(&file.vars, sources, &mut found);
         for case in cases {
             let mut plan = planner.plan(file, case, &names, &mut suite.warnings);
             if found.has_errors() {
@@ -110,7 +111,7 @@ impl Planner<'_> {
         &self,
         file: &Arc<CaseFile>,
         case: &Arc<Case>,
-        names: &Names,
+        names: &Names<'_>,
         warnings: &mut Diagnostics,
     ) -> Result<Arc<PlannedCase>, Diagnostics> {
         let mut found = Diagnostics::new();
@@ -127,13 +128,12 @@ impl Planner<'_> {
         &self,
         file: &Arc<CaseFile>,
         case: &Arc<Case>,
-        names: &Names,
+        names: &Names<'_>,
         out: &mut Diagnostics,
     ) -> Option<PlannedCase> {
-        let names = names.with(&case.vars).with(&self.config.overriding_vars);
+        let names = names.with(&case.vars, self.sources, out);
         let context = Context { sources: self.sources, env: &names.env, pool: self.schema.pool(), read_files: true };
-        let steps: Vec<_> =
-            case.steps.iter().map(|step| call::plan_call(step, self.schema, &context, out)).collect();
+        let steps: Vec<_> = case.steps.iter().map(|step| call::plan_call(step, self.schema, &context, out)).collect();
         let steps: Vec<PlannedCall> = steps.into_iter().collect::<Option<_>>()?;
         let across = match (&case.across, steps.last()) {
             (Some(node), Some(last)) => Some(Across::compile(node, &last.method, &context, out)?),
@@ -151,23 +151,32 @@ impl Planner<'_> {
     }
 }
 
-/// Variables, for planning and for running.
-struct Names {
+/// Variables, for planning and for running; `--var` goes before whatever is written.
+struct Names<'a> {
     env: Arc<Env>,
     scope: Arc<Scope>,
+    overriding: &'a [(Spanned<Arc<str>>, Node)],
 }
 
-impl Names {
-    fn of_suite(config: &Config) -> Self {
-        let none = Self { env: Arc::new(Env::new()), scope: Arc::new(Scope::new()) };
-        none.with(&config.vars).with(&config.overriding_vars)
+impl<'a> Names<'a> {
+    fn of_suite(config: &'a Config, sources: &Sources, out: &mut Diagnostics) -> Self {
+        let overriding = &config.overriding_vars[..];
+        let none = Self { env: Arc::new(Env::new()), scope: Arc::new(Scope::new()), overriding };
+        let vars: Vec<_> = config.vars.iter().chain(overriding).cloned().collect();
+        none.with(&vars, sources, out)
     }
 
     /// With further variables, nearer than what is there.
-    fn with(&self, vars: &[(Spanned<Arc<str>>, Node)]) -> Self {
-        let value = |(name, node): &(Spanned<Arc<str>>, Node)| (Arc::clone(&name.value), Value::Yaml(node.clone()));
+    fn with(&self, vars: &[(Spanned<Arc<str>>, Node)], sources: &Sources, out: &mut Diagnostics) -> Self {
+        let value = |(name, node): &(Spanned<Arc<str>>, Node)| {
+            let overriding = self.overriding.iter().find(|(overriding, _)| overriding.value == name.value);
+            let node = overriding.map_or(node, |(_, node)| node);
+            (Arc::clone(&name.value), Value::Yaml(node.clone()))
+        };
         let values: BTreeMap<Arc<str>, Value> = vars.iter().map(value).collect();
         let bindings = values.iter().map(|(name, value)| (Arc::clone(name), Binding::Known(value.clone()))).collect();
-        Self { env: self.env.child(bindings), scope: self.scope.child(values) }
+        let env = self.env.child(bindings);
+        env.check(sources, out);
+        Self { env, scope: self.scope.child(values), overriding: self.overriding }
     }
 }

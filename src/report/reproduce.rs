@@ -53,7 +53,11 @@ pub(super) fn is_secret(key: &str) -> bool {
 /// `text` as one word of a POSIX shell.
 fn quote(text: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=,@%+".contains(&byte);
-    if !text.is_empty() && text.bytes().all(bare) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.bytes().all(bare) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use prost_reflect::{DynamicMessage, MethodDescriptor};
 use super::running::Running;
 use super::{Exchange, Interrupt, Reply};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::grpc::{CallOutcome, CallRequest, Channel, Code, ConnectError, Metadata, Origin, Status};
-use crate::matcher::{Mismatch, Observed};
+use crate::grpc::{CallOutcome, CallRequest, Channel, Code, Compression, ConnectError, Metadata, Origin, Status};
+use crate::matcher::{Mismatch, Observation, Observed};
 use crate::message;
 use crate::plan::{PlannedCall, PlannedCase};
 
@@ -27,13 +27,6 @@ pub(super) enum CallEnd {
     /// A value it needs is not there, or does not fit.
     Invalid(Diagnostics),
     Interrupted,
-}
-
-/// What a passed call brought, for `across`.
-#[derive(Debug, Default)]
-pub(crate) struct Observation {
-    pub(crate) messages: Vec<DynamicMessage>,
-    pub(crate) elapsed: std::time::Duration,
 }
 
 pub(super) async fn make_call(
@@ -97,22 +90,23 @@ impl Sent {
 
 /// Sends everything, and waits for the end.
 async fn exchange(call: &PlannedCall, sent: &Sent, channel: &Channel) -> Result<CallOutcome, ConnectError> {
-    let deadline = Instant::now() + call.timeout;
+    let request = CallRequest {
+        path: &call.path,
+        metadata: &sent.metadata,
+        deadline: Instant::now() + call.timeout,
+        compression: Compression::Identity,
+    };
     if let ([message], false) = (sent.encoded.as_slice(), call.method.is_server_streaming()) {
-        return channel.unary(&call.path, &sent.metadata, message.clone(), deadline).await;
+        return channel.unary(request, message.clone()).await;
     }
-    let mut open = channel.open(CallRequest { path: &call.path, metadata: &sent.metadata, deadline }).await?;
+    let mut open = channel.open(request).await?;
     for message in &sent.encoded {
         if open.send(message.clone(), false).await.is_err() {
             break;
         }
     }
     open.close_send();
-    if call.method.is_server_streaming() {
-        Ok(open.finish().await)
-    } else {
-        Ok(open.finish_with_one_message().await)
-    }
+    if call.method.is_server_streaming() { Ok(open.finish().await) } else { Ok(open.finish_with_one_message().await) }
 }
 
 /// Messages that cannot be read make the call INTERNAL, as a generated client has it.
@@ -125,7 +119,11 @@ fn decode_all(outcome: &mut CallOutcome, method: &MethodDescriptor) -> Vec<Dynam
                 outcome.status = Status {
                     code: Code::Internal,
                     raw: outcome.status.raw.take(),
-                    message: format!("message {} is not a valid {}: {error}", messages.len() + 1, method.output().full_name()),
+                    message: format!(
+                        "message {} is not a valid {}: {error}",
+                        messages.len() + 1,
+                        method.output().full_name()
+                    ),
                     details: Bytes::new(),
                     origin: Origin::Client,
                 };

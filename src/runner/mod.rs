@@ -23,8 +23,8 @@ pub(crate) use runtime::case_runtime;
 pub(crate) use schedule::{Job, Schedule, default_jobs, not_run};
 pub(crate) use session::{InProcessServers, Session, SuiteRun};
 
+use crate::matcher::Observation;
 use crate::plan::PlannedCase;
-pub(crate) use call::Observation;
 use call::{CallEnd, make_call};
 use session::Leases;
 

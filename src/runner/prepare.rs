@@ -39,7 +39,10 @@ impl Prepared {
 
     /// Chosen cases, with the index of their suite.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (usize, &PlannedEntry)> {
-        self.suites.iter().enumerate().flat_map(|(suite, planned)| planned.entries.iter().map(move |entry| (suite, entry)))
+        self.suites
+            .iter()
+            .enumerate()
+            .flat_map(|(suite, planned)| planned.entries.iter().map(move |entry| (suite, entry)))
     }
 
     /// The cases that can run.
@@ -51,7 +54,8 @@ impl Prepared {
 
     /// What a session needs to know of the suites.
     pub(crate) fn suite_runs(&self) -> Vec<SuiteRun> {
-        let run = |suite: &PlannedSuite| SuiteRun { config: Arc::clone(&suite.config), scope: Arc::clone(&suite.scope) };
+        let run =
+            |suite: &PlannedSuite| SuiteRun { config: Arc::clone(&suite.config), scope: Arc::clone(&suite.scope) };
         self.suites.iter().map(run).collect()
     }
 }

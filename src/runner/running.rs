@@ -94,7 +94,11 @@ impl Running {
             None => Ok(target),
         });
         let target = target.map_err(|error| {
-            let invalid = Diagnostic::error(format!("the address of the server `{}` is not one: {}", spec.name.value, error.headline)).hint(error.help);
+            let invalid = Diagnostic::error(format!(
+                "the address of the server `{}` is not one: {}",
+                spec.name.value, error.headline
+            ))
+            .hint(error.help);
             let invalid = match place {
                 Some(node) => invalid.at(node.span, format!("`{address}`")),
                 None => invalid.note(format!("it is `{address}`")),

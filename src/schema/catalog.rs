@@ -8,18 +8,18 @@ use prost_types::FileDescriptorProto;
 use protox::file::File;
 
 use super::descriptor_set::DescriptorSet;
-use super::index::{Index, import_name};
+use super::index::{Index, find, import_name};
 use super::scan::scan;
-use super::{bundled, files, problem};
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
+use super::{SchemaSources, bundled, files, problem};
+use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, did_you_mean};
 
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
     pub(super) index: Index,
-    /// Import paths, and after them the folders of explicit files that lie below none.
-    pub(super) roots: Vec<PathBuf>,
     /// The files that the YAML names, by the name they are compiled under.
     pub(super) explicit: BTreeMap<String, PathBuf>,
+    /// The folders of those that lie below no import path: what they import may lie beside them.
+    pub(super) folders: Vec<PathBuf>,
     pub(super) sets: Vec<DescriptorSet>,
 }
 
@@ -48,13 +48,68 @@ pub(super) struct Source {
 /// What became of opening a file.
 #[derive(Debug)]
 pub(super) enum Open {
-    Found(Opened),
+    Found(Box<Opened>),
     Missing,
     /// Why was reported.
     Broken,
 }
 
 impl Catalog {
+    /// Reads what a suite says of its protos; what is not there goes to `out`.
+    pub(super) fn read(from: &SchemaSources, out: &mut Diagnostics) -> Self {
+        let mut catalog = Self {
+            index: Index::of(&from.import_paths, out),
+            explicit: BTreeMap::new(),
+            folders: Vec::new(),
+            sets: from.descriptor_sets.iter().filter_map(|set| DescriptorSet::read(set, out)).collect(),
+        };
+        let import_paths: Vec<&Path> = from.import_paths.iter().map(|root| root.value.as_path()).collect();
+        for file in &from.files {
+            catalog.add_explicit(file, &import_paths, out);
+        }
+        catalog
+    }
+
+    /// Finds a file that the YAML names, and the name to compile it under: that of its place below an import path, or
+    /// else its own, with its folder as a further import path.
+    fn add_explicit(&mut self, file: &Spanned<PathBuf>, import_paths: &[&Path], out: &mut Diagnostics) {
+        let path = &file.value;
+        if path.is_dir() {
+            out.push(
+                Diagnostic::error(format!("`{}` is a folder", path.display()))
+                    .at(file.span, "a proto file is wanted here")
+                    .hint("folders are listed under `import_paths`"),
+            );
+            return;
+        }
+        if !path.is_file() {
+            if let Some((name, path)) = below_import_path(path, import_paths) {
+                self.explicit.insert(name, path);
+                return;
+            }
+            let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+            let mut problem = files::unreadable("proto file", path, &missing, file.span);
+            if problem.hints.is_empty() {
+                let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+                problem.hints.extend(did_you_mean_path(name, &self.index));
+            }
+            out.push(problem);
+            return;
+        }
+        if let Some(name) = import_paths.iter().find_map(|root| name_below(root, path)) {
+            self.explicit.insert(name, path.clone());
+            return;
+        }
+        let own_name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let is_taken = self.index.get(&own_name).is_some() || self.explicit.contains_key(&own_name);
+        let name = if is_taken { path.to_string_lossy().trim_start_matches('/').to_owned() } else { own_name };
+        self.explicit.insert(name, path.clone());
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        if !self.folders.contains(&folder) {
+            self.folders.push(folder);
+        }
+    }
+
     /// Opens the file imported as `name`; what is wrong in it goes to `out`.
     pub(super) fn open(&self, name: &str, sources: &Sources, out: &mut Diagnostics) -> Open {
         if let Some(path) = self.path(name) {
@@ -62,31 +117,56 @@ impl Catalog {
         }
         for (at, set) in self.sets.iter().enumerate() {
             if let Some(descriptor) = set.files.get(name) {
-                if let Some(problem) = unsupported_syntax(descriptor, set) {
-                    out.push(problem);
-                    return Open::Broken;
-                }
-                return Open::Found(Opened { descriptor: descriptor.clone(), origin: Origin::Set(at) });
+                return Open::Found(Box::new(Opened { descriptor: descriptor.clone(), origin: Origin::Set(at) }));
             }
         }
         let bundled = bundled::source(name)
             .and_then(|text| File::from_source(name, text).ok())
             .map(FileDescriptorProto::from)
             .or_else(|| bundled::well_known(name));
-        bundled.map_or(Open::Missing, |descriptor| Open::Found(Opened { descriptor, origin: Origin::Bundled }))
+        bundled
+            .map_or(Open::Missing, |descriptor| Open::Found(Box::new(Opened { descriptor, origin: Origin::Bundled })))
+    }
+
+    /// Whether the file `name` of the descriptor set at `set` gives way to another one of its name.
+    pub(super) fn is_hidden(&self, name: &str, set: usize) -> bool {
+        self.sets[..set].iter().any(|earlier| earlier.files.contains_key(name)) || self.path(name).is_some()
     }
 
     /// Where the source of `name` lies.
     fn path(&self, name: &str) -> Option<PathBuf> {
-        if let Some(path) = self.explicit.get(name) {
-            return Some(path.clone());
-        }
-        if let Some(file) = self.index.get(name) {
-            return Some(file.path.clone());
-        }
-        // what the walk did not list: other extensions than `.proto`, the folders of explicit files
-        import_name(Path::new(name)).filter(|normal| normal == name)?;
-        self.roots.iter().map(|root| root.join(name)).find(|path| path.is_file())
+        let explicit = self.explicit.get(name).cloned();
+        explicit.or_else(|| self.index.get(name)).or_else(|| find(self.folders.iter().map(PathBuf::as_path), name))
+    }
+}
+
+/// The name of a file that exists below an import path, however the two are spelled.
+fn name_below(root: &Path, path: &Path) -> Option<String> {
+    if let Ok(below) = path.strip_prefix(root)
+        && let Some(name) = import_name(below)
+    {
+        return Some(name);
+    }
+    let root = files::folder(root).canonicalize().ok()?;
+    import_name(path.canonicalize().ok()?.strip_prefix(root).ok()?)
+}
+
+/// A file that was written relative to an import path: the longest end of its path that exists below one.
+fn below_import_path(path: &Path, import_paths: &[&Path]) -> Option<(String, PathBuf)> {
+    let parts: Vec<_> = path.components().collect();
+    (0..parts.len()).find_map(|start| {
+        let end: PathBuf = parts[start..].iter().collect();
+        let name = import_name(&end)?;
+        import_paths.iter().map(|root| root.join(&end)).find(|path| path.is_file()).map(|path| (name, path))
+    })
+}
+
+/// A proto file of nearly this name, in whatever folder.
+fn did_you_mean_path(name: &str, index: &Index) -> Option<String> {
+    let same = index.files().iter().find(|file| file.name.rsplit('/').next() == Some(name));
+    match same {
+        Some(file) => Some(format!("did you mean `{}`?", file.path.display())),
+        None => did_you_mean(name, index.files().iter().map(|file| &*file.name)),
     }
 }
 
@@ -112,13 +192,14 @@ fn open_source(name: &str, path: PathBuf, sources: &Sources, out: &mut Diagnosti
     if let Some((edition, range)) = scan(source.text.as_bytes()).edition {
         let place = Span::new(source.add_to(sources), range.start, range.end);
         out.push(
-            editions(&format!("`{name}` is written in edition {edition}"))
-                .at(place, "only proto2 and proto3 are understood"),
+            Diagnostic::error(format!("`{name}` is written in edition {edition}"))
+                .at(place, "only proto2 and proto3 are understood")
+                .hint("write `syntax = \"proto3\";` instead, if the server allows it, or in a copy"),
         );
         return Open::Broken;
     }
     match source.parse(name) {
-        Ok(descriptor) => Open::Found(Opened { descriptor, origin: Origin::Source(source) }),
+        Ok(descriptor) => Open::Found(Box::new(Opened { descriptor, origin: Origin::Source(source) })),
         Err(error) => {
             out.extend(problem::convert(&error, &source, sources));
             Open::Broken
@@ -137,27 +218,7 @@ impl Source {
         self.text.len() - self.text.trim_start_matches('\u{feff}').len()
     }
 
-    pub(super) fn add_to(&self, sources: &Sources) -> crate::diagnostic::FileId {
+    pub(super) fn add_to(&self, sources: &Sources) -> FileId {
         sources.add(self.path.clone(), self.text.clone())
     }
-}
-
-/// prost-reflect panics on any syntax it does not know, and `editions` is one.
-fn unsupported_syntax(descriptor: &FileDescriptorProto, set: &DescriptorSet) -> Option<Diagnostic> {
-    let (file, set_path) = (descriptor.name(), set.path.display());
-    match descriptor.syntax() {
-        "" | "proto2" | "proto3" => None,
-        "editions" => Some(
-            editions(&format!("`{file}` of `{set_path}` is written in a protobuf edition"))
-                .at(set.span, "only proto2 and proto3 are understood"),
-        ),
-        syntax => Some(
-            Diagnostic::error(format!("`{file}` of `{set_path}` has the unknown syntax `{syntax}`"))
-                .at(set.span, "only proto2 and proto3 are understood"),
-        ),
-    }
-}
-
-fn editions(headline: &str) -> Diagnostic {
-    Diagnostic::error(headline).hint("protobuf editions are not understood yet; say `syntax = \"proto3\";` in a copy")
 }

@@ -1,9 +1,8 @@
-//! The proto files below the import paths, and which of them declare a service: found by a light scan, in parallel,
-//! and only of what is asked for.
+//! The proto files below the import paths, and which of them declare a service. Folders are walked and files read only
+//! where a look into the folder of the service's package does not do: by a light scan, in parallel.
 
-use std::collections::{BTreeSet, HashMap};
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,13 +20,20 @@ const MAX_DEPTH: usize = 64;
 
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// In the order of import paths, each sorted by name; of two files of one name only the first.
-    files: Vec<ProtoFile>,
-    by_name: HashMap<String, usize>,
+    /// The import paths, in order; all of them folders.
+    roots: Vec<Spanned<PathBuf>>,
+    listing: OnceLock<Listing>,
     services: OnceLock<Vec<Declaration>>,
 }
 
-#[derive(Debug)]
+/// All proto files, in the order of import paths, each sorted by name; of two files of one name only the first.
+#[derive(Debug, Default)]
+struct Listing {
+    files: Vec<ProtoFile>,
+    problems: Diagnostics,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct ProtoFile {
     /// As it is imported: relative to its import path, with `/`.
     pub(super) name: String,
@@ -39,87 +45,71 @@ pub(super) struct ProtoFile {
 pub(super) struct Declaration {
     /// Its full name.
     pub(super) service: String,
-    /// The file's place in the index.
-    pub(super) file: usize,
-    /// Of its short name in the file.
-    pub(super) range: (usize, usize),
+    pub(super) file: ProtoFile,
+    /// Start and end of its short name in the file.
+    pub(super) place: (usize, usize),
 }
 
 impl Index {
-    /// Lists the proto files below `roots`. A folder that cannot be read goes to `out`.
-    pub(super) fn walk(roots: &[Spanned<PathBuf>], out: &mut Diagnostics) -> Self {
+    /// An index of `roots`; those that are no folders go to `out`.
+    pub(super) fn of(roots: &[Spanned<PathBuf>], out: &mut Diagnostics) -> Self {
         let mut index = Self::default();
-        let mut left = MAX_ENTRIES;
         for root in roots {
-            let folder = files::folder(&root.value);
-            match folder.metadata() {
+            match files::folder(&root.value).metadata() {
                 Err(error) => out.push(files::unreadable("folder", &root.value, &error, root.span)),
                 Ok(metadata) if !metadata.is_dir() => out.push(
                     Diagnostic::error(format!("`{}` is a file", root.value.display()))
                         .at(root.span, "an import path is a folder, from which imports start")
                         .hint("single files are listed under `files`"),
                 ),
-                Ok(_) => index.walk_one(folder, root, &mut left, out),
+                Ok(_) => index.roots.push(root.clone()),
             }
         }
         index
     }
 
-    fn walk_one(&mut self, folder: &Path, root: &Spanned<PathBuf>, left: &mut usize, out: &mut Diagnostics) {
-        for entry in WalkDir::new(folder).follow_links(true).max_depth(MAX_DEPTH).sort_by_file_name() {
-            *left = match left.checked_sub(1) {
-                Some(left) => left,
-                None => {
-                    out.push(
-                        Diagnostic::error(format!("the import paths hold more than {MAX_ENTRIES} files and folders"))
-                            .at(root.span, "the search for protos ends here")
-                            .hint("name the folders that imports start from, and nothing above them"),
-                    );
-                    return;
-                }
-            };
-            match entry {
-                Ok(entry)
-                    if entry.file_type().is_file() && entry.path().extension().is_some_and(|it| it == "proto") =>
+    /// The file imported as `name`: the first below the import paths.
+    pub(super) fn get(&self, name: &str) -> Option<PathBuf> {
+        find(self.roots.iter().map(|root| root.value.as_path()), name)
+    }
+
+    /// Every proto file; the first call walks the folders.
+    pub(super) fn files(&self) -> &[ProtoFile] {
+        &self.listing().files
+    }
+
+    /// What was wrong with the folders walked so far.
+    pub(super) fn problems(&self) -> Diagnostics {
+        self.listing.get().map(|listing| listing.problems.clone()).unwrap_or_default()
+    }
+
+    fn listing(&self) -> &Listing {
+        self.listing.get_or_init(|| Listing::walk(&self.roots))
+    }
+
+    /// Who declares a service of this full name in the folder of its package, where most trees have it:
+    /// `a.v1.Greeter` in `a/v1/`.
+    pub(super) fn in_package_folder(&self, service: &str) -> Vec<Declaration> {
+        let Some(package) = package_folder(service) else { return Vec::new() };
+        let mut listed = HashSet::new();
+        let mut found = Vec::new();
+        for root in &self.roots {
+            let Ok(entries) = root.value.join(&package).read_dir() else { continue };
+            for entry in entries.filter_map(Result::ok) {
+                let path = entry.path();
+                let name = entry.file_name().into_string().map(|name| format!("{package}/{name}"));
+                if let Ok(name) = name
+                    && is_proto(&path)
+                    && path.is_file()
+                    && listed.insert(name.clone())
                 {
-                    let below = entry.path().strip_prefix(folder).unwrap_or(entry.path());
-                    if let Some(name) = import_name(below) {
-                        self.add(name, entry.into_path());
-                    }
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    let cause = error.io_error().filter(|cause| cause.kind() != std::io::ErrorKind::NotFound);
-                    if let (Some(cause), Some(path)) = (cause, error.path()) {
-                        out.push(
-                            Diagnostic::warning(format!("cannot read `{}`: {}", path.display(), files::reason(cause)))
-                                .at(root.span, "protos below it are not found"),
-                        );
-                    }
+                    ProtoFile { name, path }.scan(None, &mut Vec::new(), &mut found);
                 }
             }
         }
-    }
-
-    fn add(&mut self, name: String, path: PathBuf) {
-        let at = self.files.len();
-        if let std::collections::hash_map::Entry::Vacant(entry) = self.by_name.entry(name) {
-            self.files.push(ProtoFile { name: entry.key().clone(), path });
-            entry.insert(at);
-        }
-    }
-
-    /// The file at a place that a [`Declaration`] holds.
-    pub(super) fn file(&self, at: usize) -> &ProtoFile {
-        &self.files[at]
-    }
-
-    pub(super) fn get(&self, name: &str) -> Option<&ProtoFile> {
-        self.by_name.get(name).map(|at| &self.files[*at])
-    }
-
-    pub(super) fn files(&self) -> &[ProtoFile] {
-        &self.files
+        found.retain(|declaration| declaration.service == service);
+        found.sort_unstable();
+        found
     }
 
     /// Who declares a service of one of these short names; reads on only in the files that hold such a word.
@@ -141,21 +131,22 @@ impl Index {
     /// The services of all files in which `pattern` is found, sorted.
     fn scan_all(&self, pattern: &str) -> Vec<Declaration> {
         const BATCH: usize = 64;
+        let files = self.files();
         let filter = RegexBuilder::new(pattern).unicode(false).size_limit(64 << 20).build().ok();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let workers = cores.min(8).min(self.files.len().div_ceil(BATCH));
+        let workers = cores.min(8).min(files.len().div_ceil(BATCH));
         let next = AtomicUsize::new(0);
         let work = || {
             let mut found = Vec::new();
             let mut buffer = Vec::new();
             loop {
                 let start = next.fetch_add(BATCH, Ordering::Relaxed);
-                let Some(batch) = self.files.get(start..self.files.len().min(start + BATCH)) else { return found };
+                let Some(batch) = files.get(start..files.len().min(start + BATCH)) else { return found };
                 if batch.is_empty() {
                     return found;
                 }
-                for (at, file) in (start..).zip(batch) {
-                    file.scan(at, filter.as_ref(), &mut buffer, &mut found);
+                for file in batch {
+                    file.scan(filter.as_ref(), &mut buffer, &mut found);
                 }
             }
         };
@@ -172,19 +163,73 @@ impl Index {
     }
 }
 
+impl Listing {
+    fn walk(roots: &[Spanned<PathBuf>]) -> Self {
+        let mut listing = Self::default();
+        let mut names = HashSet::new();
+        let mut left = MAX_ENTRIES;
+        for root in roots {
+            let folder = files::folder(&root.value);
+            for entry in WalkDir::new(folder).follow_links(true).max_depth(MAX_DEPTH).sort_by_file_name() {
+                if left == 0 {
+                    listing.problems.push(
+                        Diagnostic::error(format!("the import paths hold more than {MAX_ENTRIES} files and folders"))
+                            .at(root.span, "the search for protos ends here")
+                            .hint("name the folders that imports start from, and nothing above them"),
+                    );
+                    return listing;
+                }
+                left -= 1;
+                match entry {
+                    Ok(entry) if is_proto(entry.path()) && entry.file_type().is_file() => {
+                        let name = entry.path().strip_prefix(folder).ok().and_then(import_name);
+                        if let Some(name) = name.filter(|name| names.insert(name.clone())) {
+                            listing.files.push(ProtoFile { name, path: entry.into_path() });
+                        }
+                    }
+                    Ok(_) => {}
+                    Err(error) => listing.problems.extend(unreadable_entry(&error, root)),
+                }
+            }
+        }
+        listing
+    }
+}
+
+/// A warning, unless it is a link that leads nowhere or back to where it lies.
+fn unreadable_entry(error: &walkdir::Error, root: &Spanned<PathBuf>) -> Option<Diagnostic> {
+    let cause = error.io_error().filter(|cause| cause.kind() != std::io::ErrorKind::NotFound)?;
+    let headline = format!("cannot read `{}`: {}", error.path()?.display(), files::reason(cause));
+    Some(Diagnostic::warning(headline).at(root.span, "protos below it are not found"))
+}
+
 impl ProtoFile {
     /// Adds its services to `found`. A file that cannot be read has none: it is reported when it is needed.
-    fn scan(&self, at: usize, filter: Option<&Regex>, buffer: &mut Vec<u8>, found: &mut Vec<Declaration>) {
+    fn scan(&self, filter: Option<&Regex>, buffer: &mut Vec<u8>, found: &mut Vec<Declaration>) {
         if files::read_into(&self.path, buffer).is_err() || filter.is_some_and(|filter| !filter.is_match(buffer)) {
             return;
         }
-        let declare = |(service, range): (String, Range<usize>)| Declaration {
+        found.extend(scan(buffer).services().map(|(service, place)| Declaration {
             service,
-            file: at,
-            range: (range.start, range.end),
-        };
-        found.extend(scan(buffer).services().map(declare));
+            file: self.clone(),
+            place: (place.start, place.end),
+        }));
     }
+}
+
+/// The file imported as `name` below the first of `roots` that has it.
+pub(super) fn find<'a>(mut roots: impl Iterator<Item = &'a Path>, name: &str) -> Option<PathBuf> {
+    import_name(Path::new(name)).filter(|normal| normal == name)?;
+    roots.find_map(|root| Some(root.join(name)).filter(|path| path.is_file()))
+}
+
+fn is_proto(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "proto")
+}
+
+/// `a/v1` of `a.v1.Greeter`; `None` without a package.
+pub(super) fn package_folder(service: &str) -> Option<String> {
+    service.rsplit_once('.').map(|(package, _)| package.replace('.', "/"))
 }
 
 /// `Greeter` of `helloworld.Greeter`.
@@ -195,7 +240,7 @@ pub(super) fn short_name(service: &str) -> &str {
 /// A path below an import path as the name of an import; `None` where it is none (not UTF-8, `..`, absolute, empty).
 pub(super) fn import_name(path: &Path) -> Option<String> {
     let parts = path.components().map(|part| match part {
-        std::path::Component::Normal(part) => part.to_str(),
+        Component::Normal(part) => part.to_str(),
         _ => None,
     });
     let parts: Vec<&str> = parts.collect::<Option<_>>()?;

@@ -6,6 +6,7 @@ use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorProto;
 
 use super::catalog::{Catalog, Open, Opened, Origin, Source};
+use super::guard;
 use super::problem::{self, with_backticks};
 use super::scan::scan;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, did_you_mean};
@@ -31,7 +32,7 @@ enum State {
 
 /// A file whose imports are being linked.
 struct Pending {
-    file: Opened,
+    file: Box<Opened>,
     /// How many of its imports have been looked at.
     seen: usize,
     /// Whether all of them are linked.
@@ -58,48 +59,49 @@ impl<'a> Linker<'a> {
         self.states.get(name) == Some(&State::Failed)
     }
 
-    /// Links a file and all it imports; `false` if it cannot be, or is nowhere. What is wrong with it goes to `out`,
-    /// once, however often the file is asked for.
+    /// Links a file and all it imports; `false` if it cannot be. What is wrong with it goes to `out`, once, however
+    /// often the file is asked for.
     pub(super) fn add(&mut self, name: &str, out: &mut Diagnostics) -> bool {
         // a walk in depth with a stack of its own: chains of imports may be long
         let mut stack = Vec::new();
-        self.enter(name, &mut stack, out);
+        if self.enter(name, &mut stack, out).is_none() {
+            out.push(Diagnostic::error(format!("there is no proto file `{name}`")));
+        }
         while let Some(top) = stack.last_mut() {
-            let Some(import) = top.file.descriptor.dependency.get(top.seen).cloned() else {
-                let linked = stack.pop().is_some_and(|pending| self.link(pending, out));
+            if let Some(import) = top.file.descriptor.dependency.get(top.seen).cloned() {
+                top.seen += 1;
+                self.import(&import, &mut stack, out);
+            } else if let Some(pending) = stack.pop() {
+                let linked = self.link(*pending.file, pending.sound, &pending.missing, out);
                 if let Some(importer) = stack.last_mut() {
                     importer.sound &= linked;
-                }
-                continue;
-            };
-            top.seen += 1;
-            match self.states.get(&import) {
-                Some(State::Linked) => {}
-                Some(State::Failed) => top.sound = false,
-                Some(State::Open) => {
-                    out.push(self.circle(&stack, &import));
-                    if let Some(top) = stack.last_mut() {
-                        top.sound = false;
-                    }
-                }
-                None => {
-                    let before = stack.len();
-                    let state = self.enter(&import, &mut stack, out);
-                    let Some(importer) = stack.get_mut(before - 1) else { continue };
-                    match (state, &importer.file.origin) {
-                        (Some(State::Open | State::Linked), _) => {}
-                        (Some(State::Failed), _) => importer.sound = false,
-                        (None, Origin::Set(_)) => importer.missing.push(importer.seen - 1),
-                        (None, Origin::Source(source)) => {
-                            out.push(self.import_not_found(&import, source));
-                            importer.sound = false;
-                        }
-                        (None, Origin::Bundled) => importer.sound = false,
-                    }
                 }
             }
         }
         self.states.get(name) == Some(&State::Linked)
+    }
+
+    /// An import of the file on top of the stack: linked already, or put on top of it, or wrong.
+    fn import(&mut self, import: &str, stack: &mut Vec<Pending>, out: &mut Diagnostics) {
+        if self.states.get(import) == Some(&State::Open) {
+            out.push(self.circle(stack, import));
+            if let Some(importer) = stack.last_mut() {
+                importer.sound = false;
+            }
+            return;
+        }
+        let at = stack.len() - 1;
+        let state = self.enter(import, stack, out);
+        let importer = &mut stack[at];
+        match (state, &importer.file.origin) {
+            (Some(State::Open | State::Linked), _) => {}
+            (None, Origin::Set(_)) => importer.missing.push(importer.seen - 1),
+            (None, Origin::Source(source)) => {
+                out.push(self.import_not_found(import, source));
+                importer.sound = false;
+            }
+            (Some(State::Failed), _) | (None, Origin::Bundled) => importer.sound = false,
+        }
     }
 
     /// Opens a file and puts it on the stack; its state, or `None` if it is nowhere.
@@ -119,27 +121,50 @@ impl<'a> Linker<'a> {
         Some(state)
     }
 
-    /// Puts a file whose imports are linked into the pool.
-    fn link(&mut self, pending: Pending, out: &mut Diagnostics) -> bool {
-        let Pending { file: Opened { mut descriptor, origin }, sound, missing, .. } = pending;
+    /// Puts a file into the pool, if its imports are linked (`sound`) but for those `missing`.
+    fn link(&mut self, file: Opened, sound: bool, missing: &[usize], out: &mut Diagnostics) -> bool {
+        let Opened { mut descriptor, origin } = file;
         let name = descriptor.name().to_owned();
         let missing: Vec<String> = missing.iter().map(|at| descriptor.dependency[*at].clone()).collect();
         drop_imports(&mut descriptor, &missing);
         // places are needed for errors only, and cost more than the descriptor itself
         descriptor.source_code_info = None;
-        let linked = sound
-            && match self.pool.add_file_descriptor_proto(descriptor) {
-                Ok(()) => true,
-                Err(error) => {
-                    self.report(&name, &origin, &missing, &error, out);
-                    false
-                }
-            };
+        let linked = sound && self.insert(descriptor, &origin, &missing, out);
         if let (true, Origin::Set(set)) = (linked, &origin) {
             self.dropped.extend(missing.into_iter().map(|import| (*set, name.clone(), import)));
         }
         self.states.insert(name, if linked { State::Linked } else { State::Failed });
         linked
+    }
+
+    /// Puts a descriptor into the pool, unless it would panic there.
+    fn insert(
+        &mut self,
+        descriptor: FileDescriptorProto,
+        origin: &Origin,
+        missing: &[String],
+        out: &mut Diagnostics,
+    ) -> bool {
+        let name = descriptor.name().to_owned();
+        if let Some(reason) = guard::refuse(&descriptor) {
+            let problem = match origin {
+                Origin::Set(at) => {
+                    let set = &self.catalog.sets[*at];
+                    Diagnostic::error(format!("`{name}` of `{}` {reason}", set.path.display()))
+                        .at(set.span, "this descriptor set holds it")
+                }
+                Origin::Source(_) | Origin::Bundled => Diagnostic::error(format!("`{name}` {reason}")),
+            };
+            out.push(problem);
+            return false;
+        }
+        match self.pool.add_file_descriptor_proto(descriptor) {
+            Ok(()) => true,
+            Err(error) => {
+                self.report(&name, origin, missing, &error, out);
+                false
+            }
+        }
     }
 
     /// Reports why the pool refused a file.

@@ -93,14 +93,14 @@ impl Schema {
                 .hint("say where the protos are: `protos: { import_paths: [...] }`");
         }
         let problem = problem.at(span, "no proto here declares it");
-        let same = |service: &&String| short_name(service).eq_ignore_ascii_case(short_name(name));
-        let elsewhere: Vec<&str> = services.iter().filter(same).map(String::as_str).take(SHOWN).collect();
-        let near = if elsewhere.is_empty() { near_service(name, &services) } else { None };
-        if !elsewhere.is_empty() {
-            return problem.hint(format!("did you mean {}?", one_of(elsewhere)));
+        let has_short_name = |service: &&str| short_name(service).eq_ignore_ascii_case(short_name(name));
+        let names = || services.iter().map(String::as_str);
+        let same: Vec<&str> = names().filter(has_short_name).take(SHOWN).collect();
+        if same.is_empty() {
+            problem.note(format!("declared here: {}", one_of(names()))).hints(near_service(name, &services))
+        } else {
+            problem.hint(format!("did you mean {}?", one_of(same)))
         }
-        let problem = problem.note(format!("declared here: {}", one_of(services.iter().map(String::as_str))));
-        problem.hints(near)
     }
 }
 

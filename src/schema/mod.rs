@@ -4,8 +4,10 @@
 
 mod bundled;
 mod catalog;
+mod declared;
 mod descriptor_set;
 mod files;
+mod guard;
 mod index;
 mod link;
 mod load;

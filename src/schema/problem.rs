@@ -41,5 +41,5 @@ fn span(file: FileId, text: &str, start: usize, end: usize) -> Span {
 
 /// protox quotes literals with `'`.
 pub(super) fn with_backticks(text: &str) -> String {
-    if text.matches('\'').count() % 2 == 0 { text.replace('\'', "`") } else { text.to_owned() }
+    if text.matches('\'').count().is_multiple_of(2) { text.replace('\'', "`") } else { text.to_owned() }
 }

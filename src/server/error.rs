@@ -159,11 +159,11 @@ fn not_spawned(headline: String, place: Span, launch: &Launch, error: &io::Error
             .hint("`cwd` is relative to the file that holds it");
     }
     let is_path = program.contains('/');
-    let path = cwd.join(program);
+    let path = cwd.join(program.trim_start_matches("./"));
     match error.kind() {
         io::ErrorKind::NotFound if !is_path => problem
             .at(place, format!("no program `{program}` is in `PATH`"))
-            .hints(cwd.join(program).exists().then(|| format!("to run the file in `cwd`, write `./{program}`")))
+            .hints(path.exists().then(|| format!("to run the file in `cwd`, write `./{program}`")))
             .hint("install it, or name it by its path"),
         io::ErrorKind::NotFound if path.exists() => problem
             .at(place, format!("`{program}` is there, but what would run it is not"))

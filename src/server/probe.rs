@@ -47,8 +47,9 @@ fn not_yet(service: &str, outcome: &CallOutcome) -> Answer {
     Answer::NotYet(format!("{service} answers {}: {}", outcome.status.code, outcome.status.message))
 }
 
+/// The causes; what they are the causes of is known where this is read.
 fn unreachable(error: &ConnectError) -> String {
-    std::iter::once(&error.headline).chain(&error.causes).map(String::as_str).collect::<Vec<_>>().join(": ")
+    if error.causes.is_empty() { error.headline.clone() } else { error.causes.join(": ") }
 }
 
 #[cfg(test)]

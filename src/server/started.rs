@@ -152,11 +152,15 @@ impl Starting<'_> {
         }
         let mut process =
             Process::spawn(&launch).map_err(|error| Failure::Other(self.subject.not_spawned(&launch, &error)))?;
-        let said = self.ready(&mut process, &target).await.map_err(|why| {
-            let error = self.subject.not_ready(&why, self.start.ready.within, process.log());
-            let in_use = matches!(why, NotReady::Ended(_)) && self.subject.tells_port && says_in_use(&error.log);
-            if in_use { Failure::PortInUse(error) } else { Failure::Other(error) }
-        })?;
+        let said = match self.ready(&mut process, &target).await {
+            Ok(said) => said,
+            Err(why) => {
+                let error = self.subject.not_ready(&why, self.start.ready.within, process.log());
+                process.stop(GRACE).await;
+                let in_use = matches!(why, NotReady::Ended(_)) && self.subject.tells_port && says_in_use(&error.log);
+                return Err(if in_use { Failure::PortInUse(error) } else { Failure::Other(error) });
+            }
+        };
         let target = match said {
             Some(port) => self.target_with(port, &scope).map_err(Failure::Other)?,
             None => target,

@@ -154,7 +154,7 @@ pub(super) fn looks_like_address(name: &str) -> bool {
 fn server_hints(name: &str, known: &[&str], declare: &str) -> Vec<String> {
     let servers = match known {
         [] => declare.to_owned(),
-        known => format!("the servers are {}; or {declare}", one_of(known.iter().copied()).replace(" or ", " and ")),
+        known => format!("write {}, or {declare}", one_of(known.iter().copied())),
     };
     did_you_mean(name, known.iter().copied()).into_iter().chain([servers]).collect()
 }
@@ -188,7 +188,7 @@ fn unknown_profile(name: &str, suite: &SuiteFrame, source: Option<FileId>, sourc
     let unknown = Diagnostic::error(format!("unknown profile `{name}` in `{path}`"));
     let exist = match suite.profiles.as_slice() {
         [] => format!("it has no profiles; write `profiles: {{ {name}: … }}` in it"),
-        _ => format!("the profiles are {}", one_of(known()).replace(" or ", " and ")),
+        _ => format!("choose {}", one_of(known())),
     };
     unknown.hints(did_you_mean(name, known())).hint(exist)
 }

@@ -35,7 +35,8 @@ pub(crate) fn load_for_id(root: &Path, id: &str, overrides: &Overrides, sources:
     let mut diagnostics = Diagnostics::new();
     if let Some(found) = discover_id(root, id, &mut diagnostics) {
         let loaded = load_found(found, overrides, sources, diagnostics);
-        if loaded.suites.iter().any(|suite| suite.has(id)) {
+        // An override that this suite does not know may be meant for another.
+        if loaded.suites.iter().any(|suite| suite.has(id)) && !loaded.diagnostics.has_errors() {
             return loaded;
         }
     }

@@ -52,5 +52,5 @@ fn refuse(key: &Spanned<String>) -> Option<Diagnostic> {
     let instead = INSTEAD.iter().find(|(reserved, _)| *reserved == key.value).map(|(_, instead)| *instead);
     let own = key.value.starts_with("grpc-").then_some("choose a name that does not start with `grpc-`");
     let hint = instead.or(own).or(error.help).unwrap_or("choose another key");
-    Some(Diagnostic::error(format!("metadata key {}", error.headline)).at(key.span, "").hint(hint))
+    Some(Diagnostic::error(error.headline).at(key.span, "a key of metadata").hint(hint))
 }

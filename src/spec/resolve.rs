@@ -107,10 +107,7 @@ impl Resolver<'_> {
                 none.hint("write `server: 127.0.0.1:50051`, or declare servers in a `grpc-spec.yaml` beside the file")
             }
             ([first, ..], _) => none
-                .note(format!(
-                    "there is more than one server: {}",
-                    one_of(known.iter().copied()).replace(" or ", " and ")
-                ))
+                .note(format!("it may be {}", one_of(known.iter().copied())))
                 .hint(format!("write `server: {first}` in the case, in the file or in the suite")),
         }
     }

@@ -191,11 +191,11 @@ impl Reader<'_> {
         match self.frames.last() {
             // `{{ name }}` is YAML for a mapping whose key is a mapping
             Some(outer) if outer.is_flow() && outer.range().end == key.range().start && key.is_flow_mapping() => {
-                self.problems.push(problem::double_braces(self.source, outer.range().start));
+                self.problems.report(|| problem::double_braces(self.source, outer.range().start));
                 depth - 1
             }
             _ => {
-                self.problems.push(problem::key_is_no_scalar(self.source, key.range()));
+                self.problems.report(|| problem::key_is_no_scalar(self.source, key.range()));
                 depth
             }
         }

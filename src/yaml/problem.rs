@@ -239,8 +239,8 @@ pub(super) fn key_is_no_scalar(source: Source<'_>, range: Range<usize>) -> Diagn
 
 pub(super) fn double_braces(source: Source<'_>, start: usize) -> Diagnostic {
     // bounded: the braces may close far away
-    let window = source.clamp(start..source.line_end(start).min(start + 200));
-    let text = &source.text[window.clone()];
+    let window = &source.text[source.clamp(start..start + 200)];
+    let text = window.lines().next().unwrap_or_default();
     let (end, inner) = match text.find("}}") {
         Some(close) => (start + close + 2, text[2..close].trim()),
         None => (start + 2, "name"),

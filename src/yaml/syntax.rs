@@ -77,8 +77,7 @@ impl Failure<'_> {
         let (mut quote, mut before) = (None, ' ');
         for (index, c) in text.char_indices() {
             match quote {
-                Some(open) if c == open => quote = None,
-                Some(_) => {}
+                Some(open) => quote = Some(open).filter(|open| *open != c),
                 None if text[index..].starts_with(wanted) => return Some(range.start + index),
                 None if matches!(c, '"' | '\'') && " \t\n[{,:".contains(before) => quote = Some(c),
                 None if c == '#' && " \t\n".contains(before) => quote = Some('\n'),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use super::super::{Binding, names_in};
 use super::*;
-use crate::yaml::{Entry, NodeKind, Style};
+use crate::yaml::{Entry, NodeKind, Scalar, Style};
 
 /// Builds nodes that stand in one file, each with a span of its own.
 struct File {
@@ -372,4 +372,26 @@ fn names_in_a_tree_are_found() {
     let node = file.mapping("k", file.list(&[file.scalar("${a}"), file.scalar("${b} ${a}"), file.scalar("${")]));
     let names: Vec<String> = names_in(&node, &file.sources).iter().map(|name| name.path.to_string()).collect();
     assert_eq!(names, ["a", "b", "a"]);
+}
+
+#[test]
+fn each_name_has_its_own_place() {
+    let text = "plain: Hello, ${who}!\nquoted: \"\\u00e9 ${ a } and ${b c}\"\nblock: |\n  one\n  two ${nope\n";
+    let sources = Sources::new();
+    let file = sources.add("a.yaml", text);
+    let mut out = Diagnostics::new();
+    let root = crate::yaml::parse(file, text, &mut out).expect("valid YAML");
+    let names = names_in(&root, &sources);
+    assert_eq!(names.iter().map(|name| &text[name.span.range()]).collect::<Vec<_>>(), ["${who}"]);
+    for entry in root.as_mapping().expect("a mapping") {
+        Text::of(&entry.value, &sources, &mut out);
+    }
+    let places: Vec<_> =
+        out.iter().filter_map(|problem| problem.primary.as_ref()).map(|label| &text[label.span.range()]).collect();
+    assert_eq!(places, ["${b c}", "${nope"]);
+    let who = Text::of(root.get("plain").expect("there"), &sources, &mut out);
+    let Some(Text::Template(who)) = who else { panic!("a template") };
+    who.check(&Env::new(), &sources, &mut out);
+    let label = out.iter().last().and_then(|problem| problem.primary.clone()).expect("a place");
+    assert_eq!(sources.locate(label.span), "a.yaml:1:15");
 }

@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 use super::raw::prefixed;
 use super::{PATH, SHORT, Target, channel, try_unary};
 use crate::grpc::{
-    CallRequest, Channel, ChannelOptions, Code, Health, Limits, Metadata, MetadataValue, Origin, check_health,
-    reflection_answers,
+    CallRequest, Channel, ChannelOptions, Code, Compression, Health, Limits, Metadata, MetadataValue, Origin,
+    check_health, reflection_answers,
 };
 
 type Answer = SendResponse<Bytes>;
@@ -60,7 +60,7 @@ async fn body(request: Request<RecvStream>) -> Vec<u8> {
 }
 
 /// Sends back what comes, as it comes.
-async fn echo(request: Request<RecvStream>, answer: Answer) {
+pub(super) async fn echo(request: Request<RecvStream>, answer: Answer) {
     let mut back = ok(answer);
     let mut stream = request.into_body();
     while let Some(Ok(chunk)) = stream.data().await {
@@ -75,13 +75,16 @@ fn soon() -> Instant {
 }
 
 fn request(metadata: &Metadata) -> CallRequest<'_> {
-    CallRequest { path: PATH, metadata, deadline: soon() }
+    CallRequest::new(PATH, metadata, soon())
 }
 
 #[tokio::test]
 async fn a_unary_call() {
     let channel = channel(serve(echo).await);
-    let outcome = channel.unary(PATH, &Metadata::new(), Bytes::from_static(b"hello"), soon()).await.expect("reached");
+    let outcome = channel
+        .unary(CallRequest::new(PATH, &Metadata::new(), soon()), Bytes::from_static(b"hello"))
+        .await
+        .expect("reached");
     assert_eq!((outcome.status.code, outcome.status.origin), (Code::Ok, Origin::Server));
     assert_eq!((outcome.status.raw.as_deref(), outcome.http_status), (Some("0"), Some(200)));
     assert_eq!(outcome.messages.len(), 1);
@@ -97,16 +100,49 @@ async fn a_unary_call() {
 async fn large_messages_go_both_ways() {
     let channel = channel(serve(echo).await);
     let message = Bytes::from((0..3_000_000_u32).map(|number| number.to_le_bytes()[0]).collect::<Vec<_>>());
-    let outcome = channel.unary(PATH, &Metadata::new(), message.clone(), soon()).await.expect("reached");
+    let outcome =
+        channel.unary(CallRequest::new(PATH, &Metadata::new(), soon()), message.clone()).await.expect("reached");
     assert_eq!(outcome.status.code, Code::Ok, "{}", outcome.status.message);
     assert_eq!(outcome.messages[0].bytes, message);
     assert_eq!(outcome.bytes_sent, 3_000_005);
 }
 
 #[tokio::test]
+async fn messages_are_compressed_both_ways() {
+    let target = serve(|request, mut answer| async move {
+        let encoding = request.headers()["grpc-encoding"].clone();
+        assert_eq!(request.headers()["grpc-accept-encoding"], "identity,gzip,deflate,zstd");
+        let head = Response::builder().header("content-type", "application/grpc").header("grpc-encoding", encoding);
+        let mut stream = answer.send_response(head.body(()).expect("a response"), false).expect("headers");
+        // What is compressed one way is compressed the other: the very bytes go back.
+        stream.send_data(body(request).await.into(), false).expect("data");
+        end(stream, "0");
+    });
+    let channel = channel(target.await);
+    let message = Bytes::from("again and ".repeat(1000));
+    for compression in [Compression::Gzip, Compression::Deflate, Compression::Zstd] {
+        let metadata = Metadata::new();
+        let request = CallRequest { compression, ..request(&metadata) };
+        let outcome = channel.unary(request, message.clone()).await.expect("reached");
+        assert_eq!(outcome.status.code, Code::Ok, "{compression}: {}", outcome.status.message);
+        assert_eq!((&outcome.messages[0].bytes, outcome.messages[0].compressed), (&message, true));
+        assert!(outcome.bytes_sent < 1000 && outcome.bytes_received == outcome.bytes_sent, "{compression}");
+
+        let mut call = channel.open(request).await.expect("reached");
+        for compressed in [true, false, true] {
+            call.send(message.clone(), compressed).await.expect("sent");
+        }
+        let outcome = call.finish().await;
+        let flags: Vec<_> = outcome.messages.iter().map(|message| message.compressed).collect();
+        assert_eq!(flags, [true, false, true]);
+        assert!(outcome.messages.iter().all(|received| received.bytes == message));
+    }
+}
+
+#[tokio::test]
 async fn an_empty_message_is_a_message() {
     let channel = channel(serve(echo).await);
-    let outcome = channel.unary(PATH, &Metadata::new(), Bytes::new(), soon()).await.expect("reached");
+    let outcome = channel.unary(CallRequest::new(PATH, &Metadata::new(), soon()), Bytes::new()).await.expect("reached");
     assert_eq!((outcome.status.code, outcome.messages.len()), (Code::Ok, 1));
     assert!(outcome.messages[0].bytes.is_empty());
 }
@@ -129,7 +165,8 @@ async fn a_request_says_what_grpc_asks_for() {
     }
     metadata.push("trace-bin", MetadataValue::Binary(Bytes::from_static(&[0xab, 0xab]))).expect("legal");
     let deadline = Instant::now() + Duration::from_secs(5);
-    let outcome = channel(target).unary(PATH, &metadata, Bytes::new(), deadline).await.expect("reached");
+    let outcome =
+        channel(target).unary(CallRequest::new(PATH, &metadata, deadline), Bytes::new()).await.expect("reached");
     assert_eq!(outcome.status.code, Code::Ok);
 
     let head = heads.recv().await.expect("a request");
@@ -154,7 +191,8 @@ async fn a_user_agent_of_the_case_replaces_ours() {
     });
     let mut metadata = Metadata::new();
     metadata.push("user-agent", MetadataValue::Text("mine".to_owned())).expect("legal");
-    let outcome = channel(target.await).unary(PATH, &metadata, Bytes::new(), soon()).await.expect("reached");
+    let outcome =
+        channel(target.await).unary(CallRequest::new(PATH, &metadata, soon()), Bytes::new()).await.expect("reached");
     assert_eq!(outcome.status.code, Code::Ok);
 }
 
@@ -272,9 +310,9 @@ async fn messages_without_end_are_counted_but_not_kept() {
         }
     });
     let limits = Limits { recorded: 100 * 1000, ..Limits::default() };
-    let channel = Channel::new(target.await, ChannelOptions { limits, connections: 1 });
+    let channel = Channel::new(target.await, ChannelOptions { limits, connections: 1, tls: None });
     let metadata = Metadata::new();
-    let call = channel.open(CallRequest { path: PATH, metadata: &metadata, deadline: Instant::now() + SHORT });
+    let call = channel.open(CallRequest::new(PATH, &metadata, Instant::now() + SHORT));
     let outcome = call.await.expect("reached").finish().await;
     assert_eq!(outcome.status.code, Code::DeadlineExceeded, "{}", outcome.status.message);
     let kept = outcome.messages.len();
@@ -389,7 +427,10 @@ async fn more_calls_in_flight_open_more_connections_up_to_the_most() {
             .map(|_| {
                 let channel = channel.clone();
                 tokio::spawn(async move {
-                    let outcome = channel.unary(PATH, &Metadata::new(), Bytes::new(), soon()).await.expect("reached");
+                    let outcome = channel
+                        .unary(CallRequest::new(PATH, &Metadata::new(), soon()), Bytes::new())
+                        .await
+                        .expect("reached");
                     assert_eq!(outcome.status.code, Code::Ok);
                 })
             })
@@ -430,7 +471,8 @@ async fn a_unix_socket_is_reached() {
         }
     });
     let target = Target::parse(&format!("unix:{}", path.display())).expect("an address");
-    let outcome = channel(target).unary(PATH, &Metadata::new(), Bytes::new(), soon()).await.expect("reached");
+    let outcome =
+        channel(target).unary(CallRequest::new(PATH, &Metadata::new(), soon()), Bytes::new()).await.expect("reached");
     assert_eq!(outcome.status.code, Code::Ok);
 }
 

@@ -11,7 +11,9 @@ use super::raw::{
     serve_with_settings, trailers,
 };
 use super::{PATH, channel, told, try_unary, unary};
-use crate::grpc::{CallOutcome, Channel, ChannelOptions, Code, Limits, Metadata, MetadataValue, Phase};
+use crate::grpc::{
+    CallOutcome, CallRequest, Channel, ChannelOptions, Code, Compression, Limits, Metadata, MetadataValue, Phase,
+};
 
 async fn answered(parts: &[Vec<u8>]) -> CallOutcome {
     unary(answer(parts.concat()).await).await
@@ -100,7 +102,7 @@ async fn a_message_of_four_gibibytes() {
 async fn a_message_just_over_the_limit() {
     let target = answer([headers(OK_HEADERS), message(b"hello"), trailers(OK_TRAILERS)].concat()).await;
     for (message, expected) in [(4, Code::ResourceExhausted), (5, Code::Ok)] {
-        let options = ChannelOptions { limits: Limits { message, ..Limits::default() }, connections: 1 };
+        let options = ChannelOptions { limits: Limits { message, ..Limits::default() }, connections: 1, tls: None };
         let outcome = try_unary(&Channel::new(target.clone(), options)).await.expect("reached");
         assert_eq!(outcome.status.code, expected);
     }
@@ -127,6 +129,29 @@ async fn an_unknown_encoding() {
     let outcome = answered(&[headers(&fields), data(&prefixed(1, b"hello")), trailers(OK_TRAILERS)]).await;
     assert_eq!(outcome.status.code, Code::Internal);
     assert!(outcome.status.message.contains("`snappy`"), "{}", told(&outcome));
+}
+
+#[tokio::test]
+async fn bad_gzip() {
+    let fields = [OK_HEADERS, &[("grpc-encoding", "gzip")]].concat();
+    let outcome =
+        answered(&[headers(&fields), data(&prefixed(1, b"hello, hello, hello")), trailers(OK_TRAILERS)]).await;
+    assert_eq!(told(&outcome), "INTERNAL: message 1 is not gzip\ncause: invalid gzip header");
+}
+
+#[tokio::test]
+async fn a_gzip_bomb_of_200_megabytes() {
+    // A gzip file may have several members, one after the other.
+    let bomb = Compression::Gzip.compress(&vec![0; 2_000_000].into()).expect("memory").repeat(100);
+    let fields = [OK_HEADERS, &[("grpc-encoding", "gzip")]].concat();
+    let mut parts = vec![headers(&fields)];
+    parts.extend(prefixed(1, &bomb).chunks(16_384).map(data));
+    let outcome = answered(&parts).await;
+    assert_eq!(
+        told(&outcome),
+        "RESOURCE_EXHAUSTED: a compressed message unpacks to more than the limit of 4194304 bytes\n\
+         hint: raise `limits: { message: … }` of the server if this is meant to pass"
+    );
 }
 
 // 8: the status is missing or wrong
@@ -473,10 +498,7 @@ async fn a_window_that_never_opens() {
 
     let deadline = Instant::now() + super::SHORT;
     let channel = channel(target);
-    let mut call = channel
-        .open(crate::grpc::CallRequest { path: PATH, metadata: &Metadata::new(), deadline })
-        .await
-        .expect("reached");
+    let mut call = channel.open(CallRequest::new(PATH, &Metadata::new(), deadline)).await.expect("reached");
     call.send(Bytes::from_static(b"hi"), false).await.expect_err("no room");
     let outcome = call.finish().await;
     expect_deadline(&outcome, Phase::Sending { number: 1, sent: 0, size: 7 });
@@ -488,7 +510,10 @@ async fn a_window_that_closes_midway() {
     let target = serve(|peer| async { peer }).await;
     let deadline = Instant::now() + super::SHORT;
     let channel = channel(target);
-    let outcome = channel.unary(PATH, &Metadata::new(), vec![7; 100_000].into(), deadline).await.expect("reached");
+    let outcome = channel
+        .unary(CallRequest::new(PATH, &Metadata::new(), deadline), vec![7; 100_000].into())
+        .await
+        .expect("reached");
     expect_deadline(&outcome, Phase::Sending { number: 1, sent: 65_535, size: 100_005 });
 }
 
@@ -499,7 +524,7 @@ async fn no_free_stream() {
     let channel = channel(target);
     let long = Instant::now() + super::SHORT * 3;
     let metadata = Metadata::new();
-    let first = channel.open(crate::grpc::CallRequest { path: PATH, metadata: &metadata, deadline: long });
+    let first = channel.open(CallRequest::new(PATH, &metadata, long));
     let _first = first.await.expect("reached");
     tokio::task::yield_now().await;
     let outcome = try_unary(&channel).await.expect("reached");

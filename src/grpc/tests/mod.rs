@@ -5,13 +5,14 @@ mod honest;
 mod misbehaving;
 mod raw;
 mod resets;
+mod tls;
 mod unreachable;
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{CallOutcome, Channel, ChannelOptions, ConnectError, Metadata, Target};
+use super::{CallOutcome, CallRequest, Channel, ChannelOptions, ConnectError, Metadata, Target};
 
 /// The deadline of the tests' calls.
 const SHORT: Duration = Duration::from_millis(300);
@@ -28,7 +29,8 @@ fn channel(target: Target) -> Channel {
 /// A unary call with a short deadline, which must hold.
 async fn try_unary(channel: &Channel) -> Result<CallOutcome, ConnectError> {
     let begun = Instant::now();
-    let outcome = channel.unary(PATH, &Metadata::new(), Bytes::from_static(b"hi"), begun + SHORT).await;
+    let outcome =
+        channel.unary(CallRequest::new(PATH, &Metadata::new(), begun + SHORT), Bytes::from_static(b"hi")).await;
     let took = begun.elapsed();
     assert!(took < SHORT + SLACK, "the call took {took:?}");
     outcome

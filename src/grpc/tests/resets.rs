@@ -9,7 +9,7 @@ use super::raw::{
     GOAWAY, OK_HEADERS, OK_TRAILERS, Peer, RST_STREAM, answer, frame, headers, message, response, serve, trailers,
 };
 use super::{PATH, SHORT, channel, told, try_unary, unary};
-use crate::grpc::{Code, Metadata, Origin, Phase};
+use crate::grpc::{CallRequest, Code, Metadata, Origin, Phase};
 
 /// Every code of `RST_STREAM`, and what gRPC makes of it.
 const REASONS: [(u32, &str, Code); 15] = [
@@ -187,6 +187,7 @@ async fn another_error_at_the_deadline_is_kept() {
 async fn a_deadline_that_has_passed_already() {
     let channel = channel(answer(response(OK_TRAILERS)).await);
     channel.connect(Instant::now() + SHORT).await.expect("reached");
-    let outcome = channel.unary(PATH, &Metadata::new(), Bytes::new(), Instant::now()).await.expect("reached");
+    let outcome =
+        channel.unary(CallRequest::new(PATH, &Metadata::new(), Instant::now()), Bytes::new()).await.expect("reached");
     assert_eq!(outcome.status.code, Code::DeadlineExceeded, "{}", told(&outcome));
 }

@@ -130,6 +130,18 @@ async fn no_matching_line_says_which_pattern_and_what_is_not_ended() {
 }
 
 #[tokio::test]
+async fn what_never_gets_ready_is_stopped_in_good_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cwd = folder.path().display();
+    let script = "trap 'touch closed; exit' TERM; while :; do sleep 0.01; done";
+    failed(&format!(
+        r#"api: {{ start: {{ command: [sh, -c, "{script}"], cwd: '{cwd}', ready: {{ within: 500, log: never }} }} }}"#
+    ))
+    .await;
+    assert!(folder.path().join("closed").exists());
+}
+
+#[tokio::test]
 async fn a_group_that_is_no_port_is_an_error() {
     let (problem, _) = failed(
         r#"api: { start: { command: [sh, -c, "echo port 70000; exec sleep 1000"], ready: { log: 'port (?P<port>\d+)' } } }"#,

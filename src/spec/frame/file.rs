@@ -1,5 +1,6 @@
 //! A case file and its cases.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,8 +8,8 @@ use super::{ProtosFrame, read_servers, read_tags, read_vars};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::spec::ServerSpec;
 use crate::spec::{Expect, Inherited, Repeat, metadata};
-use crate::yaml::Node;
 use crate::yaml::decode::{self, Key, Reads, Table};
+use crate::yaml::{Node, Style};
 
 /// What a case file says.
 #[derive(Debug, Default)]
@@ -116,7 +117,10 @@ impl FileFrame {
     /// Reads a whole case file that lies in `folder`.
     pub(in crate::spec) fn read(node: &Node, folder: &Path, out: &mut Diagnostics) -> Self {
         let mut file = Self { folder: folder.to_owned(), ..Self::default() };
-        FILE.read(node, &mut file, out);
+        match foreign_key(node) {
+            Some(key) => out.push(not_a_case_file(key)),
+            None => FILE.read(node, &mut file, out),
+        }
         file
     }
 }
@@ -156,6 +160,19 @@ impl CaseFrame {
     }
 }
 
+/// The first key of a file with no key of ours at all: it was written for something else.
+fn foreign_key(node: &Node) -> Option<Span> {
+    let entries = node.as_mapping()?;
+    let names = FILE.names();
+    let ours = entries.iter().any(|entry| names.contains(&&*entry.key.value)) || decode::misspelt(node, "cases");
+    entries.first().map(|entry| entry.key.span).filter(|_| !ours)
+}
+
+fn not_a_case_file(key: Span) -> Diagnostic {
+    let hint = "a case file has `cases:`; a YAML file in the folder of cases that is none stands in a hidden folder, or elsewhere";
+    Diagnostic::error("this is not a case file").at(key, "none of its keys is one of a case file").hint(hint)
+}
+
 fn read_cases(file: &mut FileFrame, node: &Node, out: &mut Diagnostics) {
     let hint = "write a list: `- name: …` for each case";
     let damaged = decode::damaged(node, out);
@@ -168,7 +185,7 @@ fn read_cases(file: &mut FileFrame, node: &Node, out: &mut Diagnostics) {
 }
 
 fn refuse_duplicate_names(cases: &[CaseFrame], out: &mut Diagnostics) {
-    let mut seen = std::collections::HashMap::new();
+    let mut seen = HashMap::new();
     for name in cases.iter().filter_map(|case| case.name.as_ref()) {
         if let Some(first) = seen.get(name.value.as_str()) {
             let headline = format!("a second case is named `{}`", name.value);
@@ -204,7 +221,7 @@ fn read_name(node: &Node, out: &mut Diagnostics) -> Option<Spanned<String>> {
 /// Why a case is skipped. `skip: false` would skip it, which nobody means.
 fn read_reason(node: &Node, out: &mut Diagnostics) -> Option<String> {
     let reason = decode::text(node, out)?;
-    let plain = node.as_scalar().is_some_and(|scalar| scalar.style == crate::yaml::Style::Plain);
+    let plain = node.as_scalar().is_some_and(|scalar| scalar.style == Style::Plain);
     let hint = match reason.value.trim() {
         "" => "say why: `skip: waits for issue 12`",
         "true" | "yes" | "on" if plain => "say why: `skip: waits for issue 12`",
@@ -229,6 +246,10 @@ fn read_expect(node: &Node, out: &mut Diagnostics) -> Expect {
     EXPECT.read(node, &mut expect, out);
     let hint = "keep `response` for one message, `responses` for a list of them where the server streams";
     exclusive(node, "response", "responses", hint, out);
+    let hint = "keep `unreachable` alone: a call that finds no server has no outcome but that";
+    for other in EXPECT.names().into_iter().filter(|name| *name != "unreachable") {
+        exclusive(node, "unreachable", other, hint, out);
+    }
     expect
 }
 
@@ -237,5 +258,5 @@ fn exclusive(node: &Node, one: &str, other: &str, hint: &str, out: &mut Diagnost
     let (Some(one_at), Some(other_at)) = (decode::key_span(node, one), decode::key_span(node, other)) else { return };
     let (first, second) = (one_at.min(other_at), one_at.max(other_at));
     let headline = format!("both `{one}` and `{other}`");
-    out.push(Diagnostic::error(headline).at(second, "it has one or the other").also(first, "").hint(hint));
+    out.push(Diagnostic::error(headline).at(second, "one excludes the other").also(first, "").hint(hint));
 }

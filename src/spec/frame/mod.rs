@@ -9,7 +9,10 @@ pub(super) use file::{CaseFrame, FileFrame};
 pub(super) use server::read_servers;
 pub(super) use suite::{ProtosFrame, SuiteFrame};
 
+use std::sync::Arc;
+
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use crate::expr::check_variable_name;
 use crate::yaml::{Node, decode};
 
 /// Reads `tags:`: letters, digits, `_`, `-`, `.` and `/`.
@@ -19,7 +22,10 @@ fn read_tags(node: &Node, out: &mut Diagnostics) -> Vec<Spanned<String>> {
     tags.retain(|tag| {
         let fits = !tag.value.is_empty() && tag.value.chars().all(allowed);
         if !fits {
-            let headline = format!("`{}` cannot be a tag", tag.value.escape_debug());
+            let headline = match tag.value.as_str() {
+                "" => "a tag is empty".to_owned(),
+                written => format!("`{}` cannot be a tag", written.escape_debug()),
+            };
             let form = "a tag is made of ASCII letters, digits, `_`, `-`, `.` and `/`";
             out.push(Diagnostic::error(headline).at(tag.span, "").hint(form));
         }
@@ -29,11 +35,11 @@ fn read_tags(node: &Node, out: &mut Diagnostics) -> Vec<Spanned<String>> {
 }
 
 /// Reads `vars:`: names that expressions can use, with the YAML they stand for.
-fn read_vars(node: &Node, out: &mut Diagnostics) -> Vec<(Spanned<std::sync::Arc<str>>, Node)> {
+fn read_vars(node: &Node, out: &mut Diagnostics) -> Vec<(Spanned<Arc<str>>, Node)> {
     let hint = "write `{ name: value }`";
     let mut vars = decode::names_and_nodes(node, "variables by name", hint, out).unwrap_or_default();
     vars.retain(|(name, _)| {
-        let refused = crate::expr::check_variable_name(&name.value, name.span);
+        let refused = check_variable_name(&name.value, name.span);
         let fits = refused.is_none();
         out.extend(refused);
         fits

@@ -10,8 +10,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::spec::metadata;
 use crate::spec::server::{check_address, check_authority};
 use crate::spec::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start};
-use crate::yaml::Node;
 use crate::yaml::decode::{self, Key, Reads, Table};
+use crate::yaml::{Entry, Node};
 
 const BUILD_WITHIN: Duration = Duration::from_secs(600);
 const READY_WITHIN: Duration = Duration::from_secs(10);
@@ -96,7 +96,7 @@ static LIMITS: Table<Limits> = Table {
 pub(in crate::spec) fn read_servers(node: &Node, folder: &Path, out: &mut Diagnostics) -> Vec<Arc<ServerSpec>> {
     let hint = "write `{ name: { address: \"127.0.0.1:50051\" } }`";
     let entries = decode::entries(node, "servers by name", hint, out).unwrap_or_default();
-    let read = |entry: &crate::yaml::Entry| {
+    let read = |entry: &Entry| {
         let name = Spanned::new(entry.key.value.to_string(), entry.key.span);
         check_name(&name, out);
         let damaged = decode::damaged(&entry.value, out);
@@ -132,11 +132,8 @@ impl ServerFrame {
             (None, Some(address)) => ServerSource::Address(address),
             (None, None) => {
                 // What is there and could not be read has been reported.
-                if node.as_mapping().is_some()
-                    && !damaged
-                    && node.get("start").is_none()
-                    && node.get("address").is_none()
-                {
+                let absent = |key| node.get(key).is_none() && !decode::misspelt(node, key);
+                if node.as_mapping().is_some() && !damaged && absent("start") && absent("address") {
                     let headline = format!("server `{}` has neither `start` nor `address`", name.value);
                     let hint = "write `address: \"127.0.0.1:50051\"`, or `start: { command: [program, argument] }`";
                     out.push(Diagnostic::error(headline).at(name.span, "where is it?").hint(hint));

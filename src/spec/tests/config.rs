@@ -115,7 +115,7 @@ fn an_unknown_profile_is_answered_with_those_there_are() {
     let outcome = folder.load_with(&["one"], &overrides);
     assert_eq!(outcome.errors(), ["unknown profile `stagin` in `one/grpc-spec.yaml`"]);
     let hints = &outcome.loaded.diagnostics.iter().next().expect("an error").hints;
-    assert_eq!(hints, &["did you mean `staging`?", "the profiles are `staging` and `prod`"]);
+    assert_eq!(hints, &["did you mean `staging`?", "choose `staging` or `prod`"]);
 
     let alone = "server: unix:/x\ncases: [ { name: n, call: S/M } ]";
     let folder = Folder::new(&[("a.yaml", alone), ("b.yaml", alone)]);
@@ -164,7 +164,7 @@ fn an_overridden_server_exists_in_some_suite() {
     let outcome = folder.load_with(&[""], &at("greter"));
     assert_eq!(outcome.errors(), ["unknown server `greter`"]);
     let hints = &outcome.loaded.diagnostics.iter().next().expect("an error").hints;
-    let exist = "the servers are `greeter` and `random`; or declare it under `servers:` in `grpc-spec.yaml`";
+    let exist = "write `greeter` or `random`, or declare it under `servers:` in `grpc-spec.yaml`";
     assert_eq!(hints, &["did you mean `greeter`?", exist]);
 }
 

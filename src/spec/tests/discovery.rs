@@ -183,3 +183,17 @@ fn one_id_of_a_file_without_a_suite() {
     assert_eq!(loaded.suites.len(), 1);
     assert!(loaded.suites[0].has("sub/a.yaml::n"));
 }
+
+#[test]
+fn one_id_with_a_server_of_another_suite() {
+    let folder = Folder::new(&[
+        ("one/grpc-spec.yaml", "servers: { greeter: { address: x:1 } }"),
+        ("one/a.yaml", CASE),
+        ("grpc-spec.yaml", "servers: { random: { address: x:1 } }"),
+        ("b.yaml", CASE),
+    ]);
+    let overrides = Overrides { servers: vec![("greeter".to_owned(), "y:1".to_owned())], ..Overrides::default() };
+    let loaded = load_for_id(&folder.path(""), "b.yaml::n", &overrides, &Sources::new());
+    assert_eq!(loaded.all_diagnostics().count(), 0);
+    assert!(loaded.suites.iter().any(|suite| suite.has("b.yaml::n")));
+}

@@ -16,6 +16,7 @@ const WORDS: &[(&str, &[&str])] = &[
     ("cleanup", &["teardown"]),
     ("cmd", &["command"]),
     ("code", &["status"]),
+    ("concurrency", &["parallel"]),
     ("count", &["repeat", "times"]),
     ("data", &["request", "response"]),
     ("deadline", &["timeout"]),
@@ -82,14 +83,21 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("shell", "`command` is a list of arguments; for a shell write `[sh, -c, \"…\"]`"),
 ];
 
-/// What to write instead of a key that is not in `known`.
-pub(super) fn translate(written: &str, known: &[&str]) -> Option<String> {
-    let written = written.to_ascii_lowercase().replace('-', "_");
-    let ours = WORDS.iter().find(|(word, _)| *word == written).map(|(_, ours)| *ours).unwrap_or_default();
-    if let Some(ours) = ours.iter().find(|ours| known.contains(ours)) {
-        return Some(format!("this is written `{ours}` here"));
-    }
-    ELSEWHERE.iter().find(|(word, _)| *word == written).map(|(_, instead)| (*instead).to_owned())
+/// Our key for one from elsewhere, if `known` has it.
+pub(super) fn ours<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
+    let written = folded(written);
+    let (_, ours) = WORDS.iter().find(|(word, _)| *word == written)?;
+    ours.iter().find_map(|ours| known.iter().find(|known| *known == ours).copied())
+}
+
+/// What does the work of a key from elsewhere that the format does without.
+pub(super) fn instead(written: &str) -> Option<&'static str> {
+    let written = folded(written);
+    ELSEWHERE.iter().find(|(word, _)| *word == written).map(|(_, instead)| *instead)
+}
+
+fn folded(written: &str) -> String {
+    written.to_ascii_lowercase().replace('-', "_")
 }
 
 #[cfg(test)]
@@ -103,9 +111,15 @@ mod tests {
 
     #[test]
     fn answers_with_the_key_that_the_mapping_has() {
-        assert_eq!(translate("body", &["request"]).as_deref(), Some("this is written `request` here"));
-        assert_eq!(translate("Body", &["response"]).as_deref(), Some("this is written `response` here"));
-        assert_eq!(translate("after-each", &["teardown"]).as_deref(), Some("this is written `teardown` here"));
-        assert_eq!(translate("cleanup", &["name", "call"]), None);
+        assert_eq!(ours("body", &["name", "request"]), Some("request"));
+        assert_eq!(ours("Body", &["response"]), Some("response"));
+        assert_eq!(ours("after-each", &["teardown"]), Some("teardown"));
+        assert_eq!(ours("cleanup", &["name", "call"]), None);
+    }
+
+    #[test]
+    fn says_what_does_the_work_of_what_is_not_there() {
+        assert_eq!(instead("only"), Some("run a case alone with `--filter`"));
+        assert_eq!(instead("request"), None);
     }
 }

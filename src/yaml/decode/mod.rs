@@ -11,7 +11,7 @@ mod table;
 pub(crate) use container::{damaged, entries, items, key_span, names_and_nodes};
 pub(crate) use quantity::{duration, positive_duration, size};
 pub(crate) use scalar::{boolean, choice, count, plain, text, texts};
-pub(crate) use table::{Key, Reads, Table};
+pub(crate) use table::{Key, Reads, Table, misspelt};
 
 use super::Node;
 use crate::diagnostic::Diagnostic;

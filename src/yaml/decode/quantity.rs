@@ -81,7 +81,8 @@ fn read<T>(parsed: Result<T, Flaw>, written: &str, node: &Node, out: &mut Diagno
     match parsed {
         Ok(value) => Some(Spanned::new(value, node.span)),
         Err(flaw) => {
-            let headline = format!("`{written}`: {}", flaw.problem);
+            let quoted = if written.is_empty() { "an empty text".to_owned() } else { format!("`{written}`") };
+            let headline = format!("{quoted}: {}", flaw.problem);
             out.push(Diagnostic::error(headline).at(node.span, "").hint(flaw.hint));
             None
         }
@@ -91,7 +92,10 @@ fn read<T>(parsed: Result<T, Flaw>, written: &str, node: &Node, out: &mut Diagno
 fn parse_duration(written: &str) -> Result<Duration, Flaw> {
     const EXAMPLES: &str = "write numbers with units: `250ms`, `10s`, `1m30s`";
     let flaw = |problem: &str, hint: String| Flaw { problem: problem.to_owned(), hint };
-    let suggest = |meant: String| parse_duration(&meant).map_or(EXAMPLES.to_owned(), |_| format!("write `{meant}`"));
+    let suggest = |meant: String| match parse_duration(&meant) {
+        Ok(_) => format!("write `{meant}`"),
+        Err(flaw) => flaw.hint,
+    };
     if written.starts_with(['+', '-']) {
         return Err(flaw("a duration has no sign", suggest(written[1..].to_owned())));
     }

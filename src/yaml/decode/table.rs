@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::foreign::translate;
+use super::foreign::{instead, ours};
 use super::{damaged, expected, positive_duration, size, text, texts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned, did_you_mean, one_of};
 use crate::yaml::{Entry, Node};
@@ -62,8 +62,7 @@ impl<T> Table<T> {
     /// with each value.
     pub(crate) fn read(&self, node: &Node, frame: &mut T, out: &mut Diagnostics) {
         let Some(entries) = node.as_mapping() else {
-            let keys = one_of(self.names());
-            out.push(expected(self.what, node).hint(format!("{} is a mapping with {keys}", self.what)));
+            out.push(expected("a mapping", node).hint(self.takes()));
             return;
         };
         let complete = !damaged(node, out);
@@ -77,6 +76,7 @@ impl<T> Table<T> {
             if let Some(example) = key.required
                 && complete
                 && node.get(key.name).is_none()
+                && !misspelt(node, key.name)
             {
                 let place = entries.first().map_or(node.span, |entry| entry.key.span);
                 let headline = format!("missing key `{}`", key.name);
@@ -93,22 +93,33 @@ impl<T> Table<T> {
     fn unknown(&self, entry: &Entry) -> Diagnostic {
         let written = &*entry.key.value;
         let names = self.names();
-        let label = format!("not a key of {}", self.what);
-        let unknown = Diagnostic::error(format!("unknown key `{written}`")).at(entry.key.span, label);
+        let unknown = Diagnostic::error(format!("unknown key `{written}`"))
+            .at(entry.key.span, format!("not a key of {}", self.what));
         let belongs = || {
             let owner = self.keys().find(|key| key.reads.keys().contains(&written))?;
             Some(format!("`{written}` belongs under `{}:`", owner.name))
         };
-        let meant =
-            translate(written, &names).or_else(belongs).or_else(|| did_you_mean(written, names.iter().copied()));
-        let keys = one_of(names.iter().copied());
+        let meant = ours(written, &names)
+            .map(|ours| format!("this is written `{ours}` here"))
+            .or_else(belongs)
+            .or_else(|| did_you_mean(written, names.iter().copied()))
+            .or_else(|| instead(written).map(str::to_owned));
         match meant {
-            Some(meant) => {
-                unknown.note(format!("the keys of {} are {}", self.what, keys.replace(" or ", " and "))).hint(meant)
-            }
-            None => unknown.hint(format!("{} takes {keys}", self.what)),
+            Some(meant) => unknown.note(self.takes()).hint(meant),
+            None => unknown.hint(self.takes()),
         }
     }
+
+    /// What exists.
+    fn takes(&self) -> String {
+        format!("{} takes {}", self.what, one_of(self.names()))
+    }
+}
+
+/// Whether a key of a mapping is most likely meant to be `key`: then that is not missing.
+pub(crate) fn misspelt(node: &Node, key: &str) -> bool {
+    let means = |written: &str| did_you_mean(written, [key]).is_some() || ours(written, &[key]).is_some();
+    node.as_mapping().unwrap_or_default().iter().any(|entry| means(&entry.key.value))
 }
 
 impl<T> Reads<T> {

@@ -4,6 +4,8 @@ mod oracle;
 mod places;
 mod refused;
 
+use std::fmt::Write as _;
+
 use super::*;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 
@@ -188,12 +190,12 @@ fn a_file_that_repeats_itself_is_quick_to_refuse() {
     let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..60 {
         let below = format!("*a{}", level - 1);
-        bomb.push_str(&format!("a{level}: &a{level} [{}]\n", [below.as_str(); 10].join(", ")));
+        let _ = writeln!(bomb, "a{level}: &a{level} [{}]", [below.as_str(); 10].join(", "));
     }
     assert_eq!(errors(&bomb), ["aliases repeat more than 1000000 values @ *a4"]);
     let mut chain = String::from("a0: &a0 [x]\n");
     for level in 1..200 {
-        chain.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
+        let _ = writeln!(chain, "a{level}: &a{level} [*a{}]", level - 1);
     }
     assert_eq!(errors(&chain), ["nested more than 128 levels deep @ *a126"]);
 }
@@ -203,7 +205,8 @@ fn depth_is_bounded() {
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     assert!(read(&nested(128)).tree.is_some());
     assert_eq!(errors(&nested(129)), ["nested more than 128 levels deep @ ["]);
-    let blocks: String = (0..130).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+    let blocks: Vec<String> = (0..130).map(|level| format!("{}a:", " ".repeat(level))).collect();
+    let blocks = blocks.join("\n");
     assert!(errors(&blocks).iter().any(|error| error.starts_with("nested more than 128 levels deep")));
 }
 

@@ -124,7 +124,7 @@ fn reads_what_serde_yaml_reads() {
     }
 }
 
-/// Without the characters that are line breaks in YAML 1.1, to which serde_yaml keeps, and none in 1.2.
+/// Without the characters that are line breaks in YAML 1.1, to which `serde_yaml` keeps, and none in 1.2.
 fn unbroken(text: &str) -> String {
     text.replace(['\u{85}', '\u{2028}', '\u{2029}'], " ")
 }

@@ -137,14 +137,15 @@ fn refusals_read_well() {
     );
     assert_eq!(
         shown("name: x\nname: y\n"),
-        r#"error: duplicate key `name`
+        "\
+error: duplicate key `name`
  --> a.yaml:2:1
   |
 1 | name: x
   | ---- first written here
 2 | name: y
   | ^^^^ written again here
-  = hint: keep one of the two; several values are a list"#
+  = hint: keep one of the two; several values are a list"
     );
     assert_eq!(
         shown("a: {{ who }}\n"),

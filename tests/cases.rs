@@ -1,0 +1,9 @@
+//! The cases of `cases/` as tests, against the Rust server in this process.
+
+use std::process::ExitCode;
+
+use grpc_spec_fixture_server::serve;
+
+fn main() -> ExitCode {
+    grpc_spec::Harness::new("cases").serve("greeter", serve).serve("random", serve).serve("echo", serve).run()
+}
