@@ -111,7 +111,7 @@ impl Compiler<'_> {
         let Some(entries) = node.as_mapping() else { return self.literal(node, ty, shape, path, exact) };
         let operators = entries.iter().filter(|entry| is_operator_key(&entry.key.value)).count();
         let has = |name: &str| entries.iter().any(|entry| &*entry.key.value == name);
-        let typed = matches!(shape, Shape::Any(_) | Shape::Scalar(Kind::Bytes)) && (has("$type") || has("@type"));
+        let typed = matches!(shape, Shape::Any | Shape::Scalar(Kind::Bytes)) && (has("$type") || has("@type"));
         let only_operators = operators > 0 && operators == entries.len();
         if only_operators && !(typed && has("$oneof")) {
             return self.operators(node, entries, ty, shape, path, exact);
@@ -132,7 +132,7 @@ impl Compiler<'_> {
             return None;
         }
         match shape {
-            Shape::Any(_) | Shape::Scalar(Kind::Bytes) if typed => self.typed(node.span, entries, ty, path, exact),
+            Shape::Any | Shape::Scalar(Kind::Bytes) if typed => self.typed(node.span, entries, ty, path, exact),
             _ => self.literal(node, ty, shape, path, exact),
         }
     }

@@ -31,10 +31,10 @@ impl Compiler<'_> {
             (Shape::Message(descriptor), NodeKind::Mapping(entries)) => {
                 self.fields(node.span, entries, descriptor, path, exact)
             }
-            (Shape::Any(_), NodeKind::Mapping(entries)) if entries.is_empty() => {
+            (Shape::Any, NodeKind::Mapping(entries)) if entries.is_empty() => {
                 Some(Matcher::new(node.span, ty, Rule::Fields { fields: Vec::new(), exact }))
             }
-            (Shape::Any(_), NodeKind::Mapping(_)) => {
+            (Shape::Any, NodeKind::Mapping(_)) => {
                 self.out.push(
                     Diagnostic::error("an `Any` without `$type`")
                         .at(node.span, "which message it holds is not said")
