@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::Catalog;
-use super::descriptor_set::DescriptorSet;
 use super::files;
 use super::index::{Declaration, package_folder, short_name};
 use super::scan::scan;
@@ -63,8 +62,7 @@ impl Declared {
     fn add_sets(&mut self, catalog: &Catalog, short_names: &BTreeSet<&str>) {
         for (at, set) in catalog.sets.iter().enumerate() {
             for (name, file) in &set.files {
-                let services =
-                    DescriptorSet::services(file).filter(|service| short_names.contains(short_name(service)));
+                let services = file.services().filter(|service| short_names.contains(short_name(service)));
                 for service in services.filter(|_| !catalog.is_hidden(name, at)) {
                     self.0.entry(service).or_default().insert(Place::Set(at, name.clone()));
                 }

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorError, DescriptorPool};
 use prost_types::FileDescriptorProto;
 
-use super::catalog::{Catalog, Open, Opened, Origin, Source};
-use super::guard;
+use super::catalog::{Catalog, Edition, Open, Opened, Origin, Source};
+use super::editions::FileFeatures;
+use super::imports::drop_imports;
 use super::problem::{self, with_backticks};
 use super::scan::scan;
+use super::{editions, guard};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, did_you_mean};
 
 /// Links files to their imports.
@@ -123,18 +125,38 @@ impl<'a> Linker<'a> {
 
     /// Puts a file into the pool, if its imports are linked (`sound`) but for those `missing`.
     fn link(&mut self, file: Opened, sound: bool, missing: &[usize], out: &mut Diagnostics) -> bool {
-        let Opened { mut descriptor, origin } = file;
+        let Opened { mut descriptor, features, origin } = file;
         let name = descriptor.name().to_owned();
         let missing: Vec<String> = missing.iter().map(|at| descriptor.dependency[*at].clone()).collect();
-        drop_imports(&mut descriptor, &missing);
+        drop_imports(&mut descriptor, |import| missing.iter().any(|missing| missing == import));
         // places are needed for errors only, and cost more than the descriptor itself
         descriptor.source_code_info = None;
-        let linked = sound && self.insert(descriptor, &origin, &missing, out);
+        let linked = sound
+            && self.lower(&mut descriptor, features.as_ref(), &origin, out)
+            && self.insert(descriptor, &origin, &missing, out);
         if let (true, Origin::Set(set)) = (linked, &origin) {
             self.dropped.extend(missing.into_iter().map(|import| (*set, name.clone(), import)));
         }
         self.states.insert(name, if linked { State::Linked } else { State::Failed });
         linked
+    }
+
+    /// Makes a file of an edition one that the pool understands.
+    fn lower(
+        &self,
+        descriptor: &mut FileDescriptorProto,
+        features: Option<&FileFeatures>,
+        origin: &Origin,
+        out: &mut Diagnostics,
+    ) -> bool {
+        let Some(features) = features else { return true };
+        match editions::lower(descriptor, features, &self.pool) {
+            Ok(()) => true,
+            Err(reason) => {
+                out.push(self.refused(descriptor.name(), origin, &reason));
+                false
+            }
+        }
     }
 
     /// Puts a descriptor into the pool, unless it would panic there.
@@ -147,15 +169,7 @@ impl<'a> Linker<'a> {
     ) -> bool {
         let name = descriptor.name().to_owned();
         if let Some(reason) = guard::refuse(&descriptor) {
-            let problem = match origin {
-                Origin::Set(at) => {
-                    let set = &self.catalog.sets[*at];
-                    Diagnostic::error(format!("`{name}` of `{}` {reason}", set.path.display()))
-                        .at(set.span, "this descriptor set holds it")
-                }
-                Origin::Source(_) | Origin::Bundled => Diagnostic::error(format!("`{name}` {reason}")),
-            };
-            out.push(problem);
+            out.push(self.refused(&name, origin, &reason));
             return false;
         }
         match self.pool.add_file_descriptor_proto(descriptor) {
@@ -167,22 +181,43 @@ impl<'a> Linker<'a> {
         }
     }
 
+    /// A file that cannot be taken; `reason` is the rest of a sentence that begins with its name.
+    fn refused(&self, name: &str, origin: &Origin, reason: &str) -> Diagnostic {
+        match origin {
+            Origin::Set(at) => {
+                let set = &self.catalog.sets[*at];
+                Diagnostic::error(format!("`{name}` of `{}` {reason}", set.path.display()))
+                    .at(set.span, "this descriptor set holds it")
+            }
+            Origin::Source(source) => {
+                let problem = Diagnostic::error(format!("`{name}` {reason}"));
+                match &source.edition {
+                    Some(Edition { header, .. }) => {
+                        let place = Span::new(source.add_to(self.sources), header.start, header.end);
+                        problem.at(place, "editions are understood as far as proto2 or proto3 can say the same")
+                    }
+                    None => problem,
+                }
+            }
+            Origin::Bundled => Diagnostic::error(format!("`{name}` {reason}")),
+        }
+    }
+
     /// Reports why the pool refused a file.
     fn report(
         &mut self,
         name: &str,
         origin: &Origin,
         missing: &[String],
-        error: &prost_reflect::DescriptorError,
+        error: &DescriptorError,
         out: &mut Diagnostics,
     ) {
         match origin {
             Origin::Source(source) => {
                 // once more, with the places of everything
-                let again = source.parse(name).map(|descriptor| self.pool.add_file_descriptor_proto(descriptor));
-                match again {
-                    Ok(Err(error)) => {
-                        let error = error.with_source_code(&source.text[source.offset()..]);
+                match self.insert_with_places(name, source) {
+                    Some(Err(error)) => {
+                        let error = error.with_source_code(source.parsed());
                         out.extend(problem::convert(&error, source, self.sources));
                     }
                     _ => out.push(Diagnostic::error(with_backticks(&error.to_string())).note(format!("in `{name}`"))),
@@ -209,6 +244,14 @@ impl<'a> Linker<'a> {
                 .hint("something else declares the same names; import it under this name"),
             ),
         }
+    }
+
+    fn insert_with_places(&mut self, name: &str, source: &Source) -> Option<Result<(), DescriptorError>> {
+        let (mut descriptor, features) = source.parse(name, &mut Vec::new()).ok()?;
+        if let Some(features) = features {
+            editions::lower(&mut descriptor, &features, &self.pool).ok()?;
+        }
+        Some(self.pool.add_file_descriptor_proto(descriptor))
     }
 
     fn import_not_found(&self, import: &str, source: &Source) -> Diagnostic {
@@ -256,26 +299,4 @@ fn place_of_import(import: &str, source: &Source, sources: &Sources) -> Span {
     let imports = scan(source.text.as_bytes()).imports;
     let range = imports.into_iter().find(|(name, _)| name == import).map_or(0..0, |(_, range)| range);
     Span::new(source.add_to(sources), range.start, range.end)
-}
-
-/// Takes imports out of a file, and out of the lists that count them.
-fn drop_imports(file: &mut FileDescriptorProto, missing: &[String]) {
-    if missing.is_empty() {
-        return;
-    }
-    let old = std::mem::take(&mut file.dependency);
-    let mut places = Vec::with_capacity(old.len());
-    for import in old {
-        let is_kept = !missing.contains(&import);
-        places.push(is_kept.then_some(file.dependency.len()));
-        if is_kept {
-            file.dependency.push(import);
-        }
-    }
-    let moved = |at: &i32| {
-        let at = *places.get(usize::try_from(*at).ok()?)?;
-        i32::try_from(at?).ok()
-    };
-    file.public_dependency = file.public_dependency.iter().filter_map(moved).collect();
-    file.weak_dependency = file.weak_dependency.iter().filter_map(moved).collect();
 }
