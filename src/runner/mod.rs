@@ -89,7 +89,13 @@ async fn run_once(
             CallEnd::Passed(observation) => last = observation,
             CallEnd::Failed { mismatches, mut exchange } => {
                 exchange.log = leases.log_since(&step.server, &marks);
-                return Err(Outcome::Failed(Box::new(Failure { mismatches, repeat, exchange: Some(*exchange) })));
+                let description = case.case.description.clone();
+                return Err(Outcome::Failed(Box::new(Failure {
+                    mismatches,
+                    description,
+                    repeat,
+                    exchange: Some(*exchange),
+                })));
             }
             CallEnd::Unreachable(diagnostic) => {
                 let log = leases.log_since(&step.server, &marks);
@@ -111,7 +117,8 @@ fn judge_across(case: &PlannedCase, observations: &[Observation]) -> Outcome {
         return Outcome::Passed;
     }
     let mismatches = mismatches.iter().map(crate::matcher::Mismatch::to_diagnostic).collect();
-    Outcome::Failed(Box::new(Failure { mismatches, repeat: None, exchange: None }))
+    let description = case.case.description.clone();
+    Outcome::Failed(Box::new(Failure { mismatches, description, repeat: None, exchange: None }))
 }
 
 /// What a panicked task said.
