@@ -80,7 +80,11 @@ fn drive(
     });
     // What is still blocking here holds nothing that matters.
     runtime.shutdown_timeout(Duration::from_millis(500));
-    reported?;
+    match reported {
+        // whoever read our output has gone, and the run was ended for it
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Interrupted),
+        reported => reported?,
+    }
     Ok(if interrupt.is_raised() { Exit::Interrupted } else { Exit::of(&summary) })
 }
 

@@ -30,13 +30,14 @@ use session::Leases;
 
 /// Takes one case to its verdict: leases its servers, makes its calls as often as it says, judges them.
 pub(crate) async fn run_case(session: Arc<Session>, Job { suite, case }: Job) -> CaseResult {
-    let started = Instant::now();
     let subject = session.subject(&case);
     let lease = tokio::select! {
         biased;
         () = session.interrupt().raised() => None,
         leased = session.lease(suite, &case) => Some(leased),
     };
+    // a case's time is its own, not that of the servers it waited for
+    let started = Instant::now();
     let outcome = match lease {
         Some(Ok(leases)) => repeat_case(&session, &case, &leases).await,
         Some(Err(failure)) => Outcome::Errored(Box::new(CaseError::NotStarted(failure))),
