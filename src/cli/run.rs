@@ -61,23 +61,27 @@ fn drive(
 ) -> io::Result<Exit> {
     let runtime = case_runtime()?;
     let interrupt = Interrupt::new();
-    let mut reported = Ok(());
-    let summary = runtime.block_on(async {
-        interrupt.listen();
-        let session =
-            Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone(), progress()));
-        schedule
-            .run(session, |event| {
+    let run = {
+        let interrupt = interrupt.clone();
+        async move {
+            interrupt.listen();
+            let session =
+                Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone(), progress()));
+            let mut reported = Ok(());
+            let summary = schedule.run(session, |events| {
                 for reporter in &mut reporters {
-                    if let Err(error) = reporter.event(&event) {
-                        // Nobody reads any more: end in good order, servers stopped.
+                    if let Err(error) = reporter.events(&events) {
+                        // nobody reads any more: end in good order, servers stopped
                         interrupt.raise();
                         reported = Err(error);
                     }
                 }
-            })
-            .await
-    });
+            });
+            (summary.await, reported)
+        }
+    };
+    // on a worker, beside the cases it waits for, rather than on this thread
+    let (summary, reported) = runtime.block_on(runtime.spawn(run))?;
     // What is still blocking here holds nothing that matters.
     runtime.shutdown_timeout(Duration::from_millis(500));
     match reported {
@@ -124,9 +128,11 @@ fn report_invalid(
         results.push(not_run(Subject::of_case(&entry.file, &entry.case, sources), outcome));
     }
     let mut summary = Summary::default();
+    let mut events = Vec::new();
     for result in results {
         summary.add(&result.outcome);
-        junit.event(&Event::CaseFinished(Arc::new(result)))?;
+        events.push(Event::CaseFinished(Arc::new(result)));
     }
-    junit.event(&Event::RunFinished(summary))
+    events.push(Event::RunFinished(summary));
+    junit.events(&events)
 }

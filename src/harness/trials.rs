@@ -235,12 +235,14 @@ impl Shared {
         };
         let mut junit = JUnit::new(path.as_ref(), Arc::clone(&self.sources), false);
         let mut summary = Summary::default();
+        let mut events = Vec::new();
         for result in &*self.results.lock().unwrap_or_else(PoisonError::into_inner) {
             summary.add(&result.outcome);
-            junit.event(&Event::CaseFinished(Arc::clone(result)))?;
+            events.push(Event::CaseFinished(Arc::clone(result)));
         }
         summary.elapsed = started.elapsed();
-        junit.event(&Event::RunFinished(summary))
+        events.push(Event::RunFinished(summary));
+        junit.events(&events)
     }
 }
 
