@@ -96,7 +96,7 @@ impl ReadSuite {
             let id = place.shown.file_name().unwrap_or_default().to_string_lossy().into_owned();
             Document::read(id, place, true, sources)
         };
-        let cases = found.cases.into_iter().map(|file| Document::read(file.id, file.place, file.given, sources));
+        let cases = found.cases.into_iter().map(|(id, file)| Document::read(id, file.place, file.given, sources));
         Self { folder: found.folder, file: found.file.map(suite_file), cases: cases.collect() }
     }
 }
