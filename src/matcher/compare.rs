@@ -120,9 +120,10 @@ impl<'s> Judge<'s> {
 
     pub(super) fn judge(&mut self, matcher: &Matcher, found: Found<'_>, place: &Place<'_>) {
         match &matcher.rule {
-            Rule::Unset if found.present => self.fail_rule(matcher, Fault::IsSet, found, place),
+            Rule::Unset | Rule::Present(false) if found.present => {
+                self.fail_rule(matcher, Fault::IsSet, found, place);
+            }
             Rule::Present(true) if !found.present => self.fail_rule(matcher, Fault::NotSet, found, place),
-            Rule::Present(false) if found.present => self.fail_rule(matcher, Fault::IsSet, found, place),
             Rule::Unset | Rule::Present(_) => {}
             Rule::All(all) => {
                 for matcher in all {

@@ -69,7 +69,6 @@ pub(crate) enum Fault {
     NotExpected,
     UnknownFields,
     TooMany(usize),
-    TooFew,
     Empty,
     /// No element for an expected one.
     LacksElement,
@@ -107,7 +106,6 @@ impl Fault {
             Self::UnknownFields => "has unknown fields",
             Self::TooMany(1) => "has an element too many",
             Self::TooMany(count) => return format!("{path} has {count} elements too many"),
-            Self::TooFew => "has too few elements",
             Self::Empty => "is empty",
             Self::LacksElement => "lacks an element",
             Self::NotSorted => "is not sorted",

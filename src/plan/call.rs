@@ -45,7 +45,7 @@ impl RequestMessage {
                 let bytes = message.encode_to_vec().into();
                 Self::Encoded { message, bytes }
             }
-            holes => Self::Template(holes),
+            deferred @ MessageTemplate::Deferred(_) => Self::Template(deferred),
         }
     }
 

@@ -3,12 +3,14 @@
 
 mod call;
 mod metadata;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(crate) use call::{PlannedCall, RequestMessage};
+pub(crate) use call::PlannedCall;
 pub(crate) use metadata::MetadataTemplate;
+pub(crate) use unused::unused_variables;
 
 use crate::diagnostic::{Diagnostics, Sources, Spanned};
 use crate::expr::{Binding, Env, Scope, Value};

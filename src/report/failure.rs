@@ -2,6 +2,7 @@
 //! server's log and a line that reproduces the call.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::reproduce;
 use super::style::{Palette, duration, indent, paint};
@@ -16,6 +17,17 @@ pub(crate) struct FailureStyle {
     pub(crate) colour: bool,
     /// Everything, however long.
     pub(crate) full: bool,
+}
+
+/// The server whose start failed, if that is why there is no verdict; with what tells that failure from others.
+pub(super) fn start_failure(result: &CaseResult) -> Option<&Arc<StartFailure>> {
+    match &result.outcome {
+        Outcome::Errored(error) => match &**error {
+            CaseError::NotStarted(failure) => Some(failure),
+            CaseError::Invalid(_) | CaseError::Unreachable { .. } => None,
+        },
+        _ => None,
+    }
 }
 
 /// Lines of a server's log shown unless all is asked for.
@@ -44,11 +56,14 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn failure(&self, failure: &Failure) -> String {
         let mut text = self.diagnostics(&failure.mismatches);
+        text.push('\n');
+        if let Some(description) = &failure.description {
+            let _ = writeln!(text, "{}", self.field("description", description));
+        }
         if let Some((at, times)) = failure.repeat {
-            let _ = writeln!(text, "\n{}", self.field("repeat", &format!("{at} of {times}")));
+            let _ = writeln!(text, "{}", self.field("repeat", &format!("{at} of {times}")));
         }
         if let Some(exchange) = &failure.exchange {
-            text.push('\n');
             self.exchange(exchange, &mut text);
         }
         text
@@ -66,7 +81,6 @@ impl Writer<'_> {
         }
     }
 
-    /// Whole once; whoever else waited for the server gets a line.
     fn start_failure(&self, failure: &StartFailure) -> String {
         let mut text = self.diagnostics(failure.diagnostics.iter());
         self.log(failure.log.as_ref(), &mut text);

@@ -1,6 +1,6 @@
 //! One planned call: sent, received, decoded, checked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -178,7 +178,18 @@ fn proto_file(call: &PlannedCall, case: &PlannedCase) -> Option<(PathBuf, String
     let file = call.method.parent_service().parent_file();
     let folders = case.config.protos.import_paths.iter().map(|path| &path.value);
     let folder = folders.into_iter().find(|folder| folder.join(file.name()).is_file())?;
-    Some((folder.clone(), file.name().to_owned()))
+    Some((short(folder), file.name().to_owned()))
+}
+
+/// `cases/../protos` as `protos`: links resolved, seen from the working directory.
+fn short(folder: &Path) -> PathBuf {
+    let Ok(resolved) = folder.canonicalize() else { return folder.to_owned() };
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    match resolved.strip_prefix(&here) {
+        Ok(below) if below.as_os_str().is_empty() => PathBuf::from("."),
+        Ok(below) => below.to_owned(),
+        Err(_) => resolved,
+    }
 }
 
 fn unreachable(call: &PlannedCall, server: &Running, error: &ConnectError) -> Diagnostic {

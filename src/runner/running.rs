@@ -11,7 +11,7 @@ use crate::grpc::Channel;
 use crate::server::{
     self, Builds, InProcess, Log, LogPosition, LogTail, RunningServer, StartContext, StartError, Started,
 };
-use crate::spec::{ServerSource, ServerSpec, Start};
+use crate::spec::{ServerSpec, Start};
 use crate::yaml::Node;
 
 /// A server that can be called.
@@ -131,6 +131,10 @@ impl Running {
     /// How a started server ended by itself, if it has.
     pub(super) fn exited(&self) -> Option<String> {
         self.started.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.exited()
+    }
+
+    pub(super) fn warning(&self) -> Option<Diagnostic> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.warning().cloned()
     }
 
     pub(super) async fn stop(&self) {

@@ -46,9 +46,10 @@ fn ok() -> CallOutcome {
 fn metadata(pairs: &[(&str, &str)]) -> Metadata {
     let mut metadata = Metadata::new();
     for (key, value) in pairs {
-        let value = match key.ends_with("-bin") {
-            true => MetadataValue::Binary(Bytes::copy_from_slice(value.as_bytes())),
-            false => MetadataValue::Text((*value).to_owned()),
+        let value = if key.ends_with("-bin") {
+            MetadataValue::Binary(Bytes::copy_from_slice(value.as_bytes()))
+        } else {
+            MetadataValue::Text((*value).to_owned())
         };
         metadata.push(key, value).expect("it can be sent");
     }

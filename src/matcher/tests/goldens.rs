@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::super::compile::compile;
 use super::super::testing::{Written, message, message_type};
 use crate::diagnostic::{Diagnostics, render};
 use crate::expr::Scope;
-use crate::matcher::compile;
 use crate::message::FieldPath;
 
 /// Actual message, expectation.
