@@ -71,6 +71,8 @@ mod diagnostic;
 mod expr;
 mod grpc;
 mod harness;
+#[doc(hidden)]
+pub mod internal;
 mod matcher;
 mod message;
 mod plan;

@@ -1,6 +1,7 @@
 //! Everything before the first call: the chosen cases planned, their servers' descriptions checked, and all that is
 //! wrong with any of them. Starts and calls nothing. Main type: [`Prepared`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Job, SuiteRun};
@@ -27,6 +28,7 @@ impl Prepared {
             let planned = plan_suite(&suite.config, &chosen, sources);
             if !chosen.is_empty() {
                 server::check(&suite.config.servers, &planned.env, sources, &mut prepared.diagnostics);
+                server::check_files(&suite.config.servers, called(&planned), sources, &mut prepared.diagnostics);
             }
             prepared.diagnostics.append(planned.warnings.clone());
             for problems in planned.entries.iter().filter_map(|entry| entry.plan.as_ref().err()) {
@@ -73,4 +75,10 @@ fn further_errors(suite: &Suite, sources: &Arc<Sources>) -> Vec<Diagnostic> {
         errors.extend(found.filter(|found| !known.iter().any(|known| known.overlaps(found))));
     }
     errors
+}
+
+/// The servers that the cases call which can run.
+fn called(suite: &PlannedSuite) -> BTreeSet<&str> {
+    let cases = suite.entries.iter().filter_map(|entry| entry.plan.as_ref().ok());
+    cases.flat_map(|case| &case.servers).map(String::as_str).collect()
 }
