@@ -80,7 +80,11 @@ fn drive(
     });
     // What is still blocking here holds nothing that matters.
     runtime.shutdown_timeout(Duration::from_millis(500));
-    reported?;
+    match reported {
+        // whoever read our output has gone, and the run was ended for it
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Interrupted),
+        reported => reported?,
+    }
     Ok(if interrupt.is_raised() { Exit::Interrupted } else { Exit::of(&summary) })
 }
 
@@ -106,7 +110,11 @@ fn report_invalid(
     let invalid = |diagnostics: &Diagnostics| Outcome::Errored(Box::new(CaseError::Invalid(diagnostics.clone())));
     let mut results: Vec<CaseResult> = Vec::new();
     for failure in loaded.suites.iter().flat_map(|suite| selection.failures(suite)) {
-        results.push(not_run(Subject::of_failure(failure), invalid(&failure.diagnostics)));
+        let outcome = match failure.blocked {
+            true => Outcome::NotRun("its suite is invalid"),
+            false => invalid(&failure.diagnostics),
+        };
+        results.push(not_run(Subject::of_failure(failure), outcome));
     }
     for (_, entry) in prepared.entries() {
         let outcome = match &entry.plan {

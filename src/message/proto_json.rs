@@ -1,4 +1,4 @@
-//! Message → ProtoJSON, for tools that take that.
+//! Message → `ProtoJSON`, for tools that take that.
 
 use prost_reflect::{DynamicMessage, SerializeOptions};
 

@@ -79,7 +79,10 @@ impl Reporter for JUnit {
             }
             Event::RunFinished(summary) => {
                 let xml = self.report(summary).to_string().map_err(io::Error::other)?;
-                write_whole(&self.path, xml.as_bytes())
+                write_whole(&self.path, xml.as_bytes()).map_err(|error| {
+                    let text = format!("the JUnit report `{}` cannot be written: {error}", self.path.display());
+                    io::Error::new(error.kind(), text)
+                })
             }
         }
     }

@@ -21,9 +21,9 @@ mod testing;
 
 pub(crate) use build::Builds;
 pub(crate) use error::StartError;
-pub(crate) use in_process::{BoxError, InProcess, Serve, Serving};
+pub(crate) use in_process::{BoxError, InProcess, Serve};
 pub(crate) use launch::names;
 pub(crate) use log::{Log, LogPosition, LogTail};
-pub(crate) use order::{check, references, start_order};
+pub(crate) use order::{check, references};
 pub(crate) use running::RunningServer;
 pub(crate) use started::{StartContext, Started};

@@ -226,21 +226,21 @@ impl Loader<'_> {
         servers_known: bool,
         blocked_by: Option<&Path>,
     ) -> LoadedFile {
-        let Document { id, place, source, diagnostics: mut out, .. } = document;
+        let Document { id, place, diagnostics: mut out, .. } = document;
         let path = place.shown;
         let mut vars = Vec::new();
         let cases = frame.map(|mut frame| {
             vars = std::mem::take(&mut frame.vars);
             Resolver { file: &id, config, servers_known, suite_valid: blocked_by.is_none() }.cases(frame, &mut out)
         });
-        match (cases, source) {
-            (Some(cases), Some(source)) if !out.has_errors() => {
+        match cases {
+            Some(cases) if !out.has_errors() => {
                 if let Some(suite) = blocked_by {
                     out.push(not_loaded(&path, suite));
                     return LoadedFile::Invalid(LoadFailure { id, path, diagnostics: out, blocked: true });
                 }
                 self.diagnostics.append(out);
-                LoadedFile::Valid(Arc::new(CaseFile { id, path, source, vars, cases }))
+                LoadedFile::Valid(Arc::new(CaseFile { id, path, vars, cases }))
             }
             _ => LoadedFile::Invalid(LoadFailure { id, path, diagnostics: out, blocked: false }),
         }
