@@ -80,6 +80,15 @@ pub(crate) struct Selection {
     /// Only cases whose id contains this text; may be repeated, any of them then
     #[arg(long, short, value_name = "TEXT")]
     pub(crate) filter: Vec<String>,
+    /// Only the case with this id; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub(crate) exact: Vec<String>,
+    /// Only cases with this tag; may be repeated, any of them then
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+    /// No case with this tag; may be repeated
+    #[arg(long, value_name = "TAG")]
+    pub(crate) skip_tag: Vec<String>,
 }
 
 /// What is laid over the suite.

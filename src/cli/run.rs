@@ -61,26 +61,34 @@ fn drive(
 ) -> io::Result<Exit> {
     let runtime = case_runtime()?;
     let interrupt = Interrupt::new();
-    let mut reported = Ok(());
-    let summary = runtime.block_on(async {
-        interrupt.listen();
-        let session =
-            Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone(), progress()));
-        schedule
-            .run(session, |event| {
+    let run = {
+        let interrupt = interrupt.clone();
+        async move {
+            interrupt.listen();
+            let session =
+                Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone(), progress()));
+            let mut reported = Ok(());
+            let summary = schedule.run(session, |events| {
                 for reporter in &mut reporters {
-                    if let Err(error) = reporter.event(&event) {
-                        // Nobody reads any more: end in good order, servers stopped.
+                    if let Err(error) = reporter.events(&events) {
+                        // nobody reads any more: end in good order, servers stopped
                         interrupt.raise();
                         reported = Err(error);
                     }
                 }
-            })
-            .await
-    });
+            });
+            (summary.await, reported)
+        }
+    };
+    // on a worker, beside the cases it waits for, rather than on this thread
+    let (summary, reported) = runtime.block_on(runtime.spawn(run))?;
     // What is still blocking here holds nothing that matters.
     runtime.shutdown_timeout(Duration::from_millis(500));
-    reported?;
+    match reported {
+        // whoever read our output has gone, and the run was ended for it
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Interrupted),
+        reported => reported?,
+    }
     Ok(if interrupt.is_raised() { Exit::Interrupted } else { Exit::of(&summary) })
 }
 
@@ -106,7 +114,12 @@ fn report_invalid(
     let invalid = |diagnostics: &Diagnostics| Outcome::Errored(Box::new(CaseError::Invalid(diagnostics.clone())));
     let mut results: Vec<CaseResult> = Vec::new();
     for failure in loaded.suites.iter().flat_map(|suite| selection.failures(suite)) {
-        results.push(not_run(Subject::of_failure(failure), invalid(&failure.diagnostics)));
+        let outcome = if failure.blocked {
+            Outcome::NotRun("its suite is invalid")
+        } else {
+            invalid(&failure.diagnostics)
+        };
+        results.push(not_run(Subject::of_failure(failure), outcome));
     }
     for (_, entry) in prepared.entries() {
         let outcome = match &entry.plan {
@@ -116,9 +129,11 @@ fn report_invalid(
         results.push(not_run(Subject::of_case(&entry.file, &entry.case, sources), outcome));
     }
     let mut summary = Summary::default();
+    let mut events = Vec::new();
     for result in results {
         summary.add(&result.outcome);
-        junit.event(&Event::CaseFinished(Arc::new(result)))?;
+        events.push(Event::CaseFinished(Arc::new(result)));
     }
-    junit.event(&Event::RunFinished(summary))
+    events.push(Event::RunFinished(summary));
+    junit.events(&events)
 }

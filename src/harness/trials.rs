@@ -38,7 +38,7 @@ pub(super) fn run(harness: Harness, arguments: &Arguments) -> ExitCode {
     }
     let ran = if loaded.diagnostics.has_errors() {
         let text = diagnostic::render_all(&loaded.diagnostics, &sources, ColourChoice::Auto.for_stderr());
-        Output::stderr().block(&text).map(|()| Exit::Invalid.into())
+        Output::stderr().block(&format!("{text}\n")).map(|()| Exit::Invalid.into())
     } else if tests.is_empty() {
         let text = format!("error: there are no cases at `{}`\n", harness.path.display());
         Output::stderr().block(&text).map(|()| Exit::NothingSelected.into())
@@ -235,12 +235,14 @@ impl Shared {
         };
         let mut junit = JUnit::new(path.as_ref(), Arc::clone(&self.sources), false);
         let mut summary = Summary::default();
+        let mut events = Vec::new();
         for result in &*self.results.lock().unwrap_or_else(PoisonError::into_inner) {
             summary.add(&result.outcome);
-            junit.event(&Event::CaseFinished(Arc::clone(result)))?;
+            events.push(Event::CaseFinished(Arc::clone(result)));
         }
         summary.elapsed = started.elapsed();
-        junit.event(&Event::RunFinished(summary))
+        events.push(Event::RunFinished(summary));
+        junit.events(&events)
     }
 }
 

@@ -71,7 +71,8 @@ impl Compiler<'_> {
             return None;
         }
         if all.len() == 1 {
-            return all.pop();
+            // alone in its mapping, it is the mapping that a mismatch points at
+            return all.pop().map(|matcher| Matcher { span: node.span, ..matcher });
         }
         Some(Matcher::new(node.span, ty, Rule::All(all)))
     }

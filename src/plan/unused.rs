@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Spanned};
 use crate::expr::names_in;
 use crate::select::Chosen;
-use crate::spec::{Case, Config};
+use crate::spec::{Case, Config, Step};
 use crate::yaml::Node;
 
 type Variables = [(Spanned<Arc<str>>, Node)];
@@ -56,7 +56,7 @@ fn warn(vars: &Variables, used: &HashSet<String>, out: &mut Diagnostics) {
 
 impl Case {
     /// Everything in it that may hold `${…}`, but its variables.
-    fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.across.iter().chain(self.steps.iter().flat_map(|step| step.nodes()))
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.across.iter().chain(self.steps.iter().flat_map(Step::nodes))
     }
 }

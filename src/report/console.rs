@@ -26,6 +26,29 @@ impl Console {
         Self { output, palette: Palette::new(style.colour), style, sources, filtered_out: 0, red: Vec::new() }
     }
 
+    fn text(&mut self, event: &Event) -> String {
+        match event {
+            Event::RunStarted { cases, filtered_out } => {
+                self.filtered_out = *filtered_out;
+                format!("\nrunning {}\n", plural(*cases, "case"))
+            }
+            Event::CaseFinished(result) => {
+                if !result.outcome.is_green() && !matches!(result.outcome, Outcome::NotRun(_)) {
+                    self.red.push(Arc::clone(result));
+                }
+                self.line(result)
+            }
+            Event::Warned(warning) => {
+                format!("\n{}\n", diagnostic::render(warning, &self.sources, self.style.colour))
+            }
+            Event::RunFinished(summary) => {
+                // as they stand in the files, whichever ended first
+                self.red.sort_by(|a, b| a.subject.cmp(&b.subject));
+                self.closing(summary)
+            }
+        }
+    }
+
     fn line(&self, result: &CaseResult) -> String {
         let id = &result.subject.id;
         let (style, word) = match &result.outcome {
@@ -94,27 +117,8 @@ impl Console {
 }
 
 impl Reporter for Console {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
-        match event {
-            Event::RunStarted { cases, filtered_out } => {
-                self.filtered_out = *filtered_out;
-                self.output.block(&format!("\nrunning {}\n", plural(*cases, "case")))
-            }
-            Event::CaseFinished(result) => {
-                if !result.outcome.is_green() && !matches!(result.outcome, Outcome::NotRun(_)) {
-                    self.red.push(Arc::clone(result));
-                }
-                self.output.block(&self.line(result))
-            }
-            Event::Warned(warning) => {
-                let text = diagnostic::render(warning, &self.sources, self.style.colour);
-                self.output.block(&format!("\n{text}\n"))
-            }
-            Event::RunFinished(summary) => {
-                // as they stand in the files, whichever ended first
-                self.red.sort_by(|a, b| a.subject.cmp(&b.subject));
-                self.output.block(&self.closing(summary))
-            }
-        }
+    fn events(&mut self, events: &[Event]) -> io::Result<()> {
+        let text: String = events.iter().map(|event| self.text(event)).collect();
+        if text.is_empty() { Ok(()) } else { self.output.block(&text) }
     }
 }

@@ -56,11 +56,14 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn failure(&self, failure: &Failure) -> String {
         let mut text = self.diagnostics(&failure.mismatches);
+        text.push('\n');
+        if let Some(description) = &failure.description {
+            let _ = writeln!(text, "{}", self.field("description", description));
+        }
         if let Some((at, times)) = failure.repeat {
-            let _ = writeln!(text, "\n{}", self.field("repeat", &format!("{at} of {times}")));
+            let _ = writeln!(text, "{}", self.field("repeat", &format!("{at} of {times}")));
         }
         if let Some(exchange) = &failure.exchange {
-            text.push('\n');
             self.exchange(exchange, &mut text);
         }
         text

@@ -24,6 +24,14 @@ impl JUnit {
         Self { path: path.to_owned(), sources, style: FailureStyle { colour: false, full }, results: Vec::new() }
     }
 
+    fn write(&self, summary: &Summary) -> io::Result<()> {
+        let xml = self.report(summary).to_string().map_err(io::Error::other)?;
+        write_whole(&self.path, xml.as_bytes()).map_err(|error| {
+            let text = format!("the JUnit report `{}` cannot be written: {error}", self.path.display());
+            io::Error::new(error.kind(), text)
+        })
+    }
+
     fn report(&self, summary: &Summary) -> Report {
         let mut files: BTreeMap<&str, Vec<&CaseResult>> = BTreeMap::new();
         for result in &self.results {
@@ -70,18 +78,15 @@ impl JUnit {
 }
 
 impl Reporter for JUnit {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
-        match event {
-            Event::RunStarted { .. } | Event::Warned(_) => Ok(()),
-            Event::CaseFinished(result) => {
-                self.results.push(Arc::clone(result));
-                Ok(())
-            }
-            Event::RunFinished(summary) => {
-                let xml = self.report(summary).to_string().map_err(io::Error::other)?;
-                write_whole(&self.path, xml.as_bytes())
+    fn events(&mut self, events: &[Event]) -> io::Result<()> {
+        for event in events {
+            match event {
+                Event::RunStarted { .. } | Event::Warned(_) => {}
+                Event::CaseFinished(result) => self.results.push(Arc::clone(result)),
+                Event::RunFinished(summary) => self.write(summary)?,
             }
         }
+        Ok(())
     }
 }
 

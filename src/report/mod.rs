@@ -20,5 +20,6 @@ use crate::runner::Event;
 
 /// Listens to a run.
 pub(crate) trait Reporter: Send {
-    fn event(&mut self, event: &Event) -> io::Result<()>;
+    /// Takes what has happened since, in order.
+    fn events(&mut self, events: &[Event]) -> io::Result<()>;
 }

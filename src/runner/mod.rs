@@ -30,13 +30,14 @@ use session::Leases;
 
 /// Takes one case to its verdict: leases its servers, makes its calls as often as it says, judges them.
 pub(crate) async fn run_case(session: Arc<Session>, Job { suite, case }: Job) -> CaseResult {
-    let started = Instant::now();
     let subject = session.subject(&case);
     let lease = tokio::select! {
         biased;
         () = session.interrupt().raised() => None,
         leased = session.lease(suite, &case) => Some(leased),
     };
+    // a case's time is its own, not that of the servers it waited for
+    let started = Instant::now();
     let outcome = match lease {
         Some(Ok(leases)) => repeat_case(&session, &case, &leases).await,
         Some(Err(failure)) => Outcome::Errored(Box::new(CaseError::NotStarted(failure))),
@@ -89,7 +90,13 @@ async fn run_once(
             CallEnd::Passed(observation) => last = observation,
             CallEnd::Failed { mismatches, mut exchange } => {
                 exchange.log = leases.log_since(&step.server, &marks);
-                return Err(Outcome::Failed(Box::new(Failure { mismatches, repeat, exchange: Some(*exchange) })));
+                let description = case.case.description.clone();
+                return Err(Outcome::Failed(Box::new(Failure {
+                    mismatches,
+                    description,
+                    repeat,
+                    exchange: Some(*exchange),
+                })));
             }
             CallEnd::Unreachable(diagnostic) => {
                 let log = leases.log_since(&step.server, &marks);
@@ -111,7 +118,8 @@ fn judge_across(case: &PlannedCase, observations: &[Observation]) -> Outcome {
         return Outcome::Passed;
     }
     let mismatches = mismatches.iter().map(crate::matcher::Mismatch::to_diagnostic).collect();
-    Outcome::Failed(Box::new(Failure { mismatches, repeat: None, exchange: None }))
+    let description = case.case.description.clone();
+    Outcome::Failed(Box::new(Failure { mismatches, description, repeat: None, exchange: None }))
 }
 
 /// What a panicked task said.

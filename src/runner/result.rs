@@ -69,6 +69,8 @@ impl Outcome {
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) mismatches: Vec<Diagnostic>,
+    /// What the case says of itself.
+    pub(crate) description: Option<String>,
     /// Which of how many repeats failed, from 1.
     pub(crate) repeat: Option<(u32, u32)>,
     /// The call that failed; none where all repeats together did.

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::ServerLog;
 use super::session::InProcessServers;
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Spanned};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::expr::{Scope, Text, Value};
-use crate::grpc::{Channel, ChannelOptions, Limits, Target};
-use crate::server::{Builds, InProcess, Log, LogPosition, LogTail, RunningServer, StartContext, StartError, Started};
+use crate::grpc::Channel;
+use crate::server::{
+    self, Builds, InProcess, Log, LogPosition, LogTail, RunningServer, StartContext, StartError, Started,
+};
 use crate::spec::{ServerSpec, Start};
 use crate::yaml::Node;
 
@@ -43,7 +45,7 @@ pub(super) async fn start(
     };
     let scope = scope.child(addresses.iter().map(bind).collect());
     let context = StartContext { scope: &scope, sources, builds };
-    match Started::start(&spec.name.value, command, context).await {
+    match Started::start(spec, command, context).await {
         Ok(started) => Running::started(spec, RunningServer::Program(started)),
         Err(error) => Err(StartFailure::new(spec, error)),
     }
@@ -89,11 +91,7 @@ impl Running {
 
     /// A server at `address`, written at `place`.
     pub(super) fn at(spec: &ServerSpec, address: &str, place: Option<&Node>) -> Result<Self, StartFailure> {
-        let target = Target::parse(address).and_then(|target| match &spec.authority {
-            Some(authority) => target.with_authority(&authority.value),
-            None => Ok(target),
-        });
-        let target = target.map_err(|error| {
+        let target = server::target(spec, address).map_err(|error| {
             let invalid = Diagnostic::error(format!(
                 "the address of the server `{}` is not one: {}",
                 spec.name.value, error.headline
@@ -105,8 +103,9 @@ impl Running {
             };
             StartFailure::new(spec, invalid.into())
         })?;
-        let limits = limits(spec);
-        let channel = Channel::new(target, ChannelOptions { limits, ..ChannelOptions::default() });
+        let problem = |problem: Box<Diagnostic>| StartFailure::new(spec, (*problem).into());
+        server::check_plaintext(spec, &target).map_err(problem)?;
+        let channel = Channel::new(target, server::channel_options(spec).map_err(problem)?);
         Ok(Self { name: spec.name.value.clone(), channel, log: None, started: Mutex::new(None) })
     }
 
@@ -163,17 +162,5 @@ impl StartFailure {
 impl ServerLog {
     fn new(server: &str, tail: LogTail) -> Self {
         Self { server: server.to_owned(), text: tail.text, dropped: tail.dropped }
-    }
-}
-
-fn limits(spec: &ServerSpec) -> Limits {
-    let defaults = Limits::default();
-    let bytes = |said: &Option<Spanned<u64>>, default: usize| {
-        said.as_ref().map_or(default, |said| usize::try_from(said.value).unwrap_or(usize::MAX))
-    };
-    Limits {
-        message: bytes(&spec.limits.message, defaults.message),
-        metadata: bytes(&spec.limits.metadata, defaults.metadata),
-        recorded: bytes(&spec.limits.recorded, defaults.recorded),
     }
 }

@@ -65,7 +65,6 @@ impl Resolver<'_> {
         };
         Some(Case {
             id: CaseId::new(self.file, &name.value),
-            name,
             span: frame.span,
             description: frame.description.map(|description| description.value),
             tags,

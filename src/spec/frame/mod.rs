@@ -4,6 +4,7 @@
 mod file;
 mod server;
 mod suite;
+mod tls;
 
 pub(super) use file::{CaseFrame, FileFrame};
 pub(super) use server::read_servers;
