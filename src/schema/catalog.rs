@@ -12,6 +12,7 @@ use super::descriptor_set::{DescriptorSet, SetFile};
 use super::editions::{self, FileFeatures, Rewritten, WrongFeature};
 use super::imports::drop_imports;
 use super::index::{Index, find, import_name};
+use super::reflecting::Reflected;
 use super::scan::scan;
 use super::{SchemaSources, bundled, files, problem};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, did_you_mean};
@@ -26,6 +27,8 @@ pub(super) struct Catalog {
     /// The folders of those that lie below no import path: what they import may lie beside them.
     pub(super) folders: Vec<PathBuf>,
     pub(super) sets: Vec<DescriptorSet>,
+    /// What a server sent; all that is local goes before it.
+    pub(super) reflected: Option<Reflected>,
 }
 
 /// A file, read but not linked to its imports.
@@ -42,6 +45,7 @@ pub(super) enum Origin {
     Source(Source),
     /// The place of the descriptor set in the catalog.
     Set(usize),
+    Reflected,
     Bundled,
 }
 
@@ -80,6 +84,7 @@ impl Catalog {
             explicit: BTreeMap::new(),
             folders: Vec::new(),
             sets: from.descriptor_sets.iter().filter_map(|set| DescriptorSet::read(set, out)).collect(),
+            reflected: None,
         };
         let import_paths: Vec<&Path> = from.import_paths.iter().map(|root| root.value.as_path()).collect();
         for file in &from.files {
@@ -139,6 +144,10 @@ impl Catalog {
                 return Open::Found(Box::new(Opened { descriptor, features, origin: Origin::Set(at) }));
             }
         }
+        if let Some(SetFile { descriptor, features }) = self.reflected(name) {
+            let (descriptor, features) = (descriptor.clone(), features.clone());
+            return Open::Found(Box::new(Opened { descriptor, features, origin: Origin::Reflected }));
+        }
         let bundled = bundled::source(name)
             .and_then(|text| File::from_source(name, text).ok())
             .map(FileDescriptorProto::from)
@@ -146,6 +155,19 @@ impl Catalog {
         bundled.map_or(Open::Missing, |descriptor| {
             Open::Found(Box::new(Opened { descriptor, features: None, origin: Origin::Bundled }))
         })
+    }
+
+    /// The file `name` of a server; protobuf's own are bundled, and the same everywhere.
+    fn reflected(&self, name: &str) -> Option<&SetFile> {
+        let file = self.reflected.as_ref()?.files.get(name)?;
+        bundled::well_known(name).is_none().then_some(file)
+    }
+
+    /// Whether the file imported as `name` is there without asking a server for it.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.path(name).is_some()
+            || self.sets.iter().any(|set| set.files.contains_key(name))
+            || bundled::well_known(name).is_some()
     }
 
     /// Whether the file `name` of the descriptor set at `set` gives way to another one of its name.

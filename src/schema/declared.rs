@@ -20,6 +20,8 @@ pub(super) enum Place {
     Explicit(String),
     /// A file of the descriptor set at this place in the catalog.
     Set(usize, String),
+    /// A file that the server sent.
+    Reflected(String),
 }
 
 impl Declared {
@@ -70,6 +72,16 @@ impl Declared {
         }
     }
 
+    /// Adds what the server declares and nothing else does.
+    pub(super) fn add_reflected(&mut self, catalog: &Catalog) {
+        let local: BTreeSet<String> = self.services().map(str::to_owned).collect();
+        for (name, file) in catalog.reflected.iter().flat_map(|reflected| &reflected.files) {
+            for service in file.services().filter(|service| !local.contains(service)) {
+                self.0.entry(service).or_default().insert(Place::Reflected(name.clone()));
+            }
+        }
+    }
+
     pub(super) fn services(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
@@ -98,7 +110,7 @@ impl Place {
     fn file(&self) -> &str {
         match self {
             Self::Indexed(declaration) => &declaration.file.name,
-            Self::Explicit(name) | Self::Set(_, name) => name,
+            Self::Explicit(name) | Self::Set(_, name) | Self::Reflected(name) => name,
         }
     }
 }
@@ -113,7 +125,7 @@ fn drop_same_files(places: &mut Vec<&Place>) {
             let path = &declaration.file.path;
             seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone()))
         }
-        Place::Explicit(_) | Place::Set(..) => true,
+        Place::Explicit(_) | Place::Set(..) | Place::Reflected(_) => true,
     });
     places.sort();
 }
@@ -132,6 +144,7 @@ pub(super) fn declared_twice(service: &str, places: &[&Place], catalog: &Catalog
                 (Span::new(file, declaration.place.0, declaration.place.1), "declared here".to_owned())
             }
             Place::Set(at, name) => (catalog.sets[*at].span, format!("declared in `{name}` of this descriptor set")),
+            Place::Reflected(name) => return problem.note(format!("declared in the server's `{name}`")),
             Place::Explicit(name) => {
                 let path = catalog.explicit.get(name).map_or(name.into(), |path| path.to_string_lossy());
                 return problem.note(format!("declared in `{path}`"));

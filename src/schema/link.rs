@@ -9,9 +9,10 @@ use super::catalog::{Catalog, Edition, Open, Opened, Origin, Source};
 use super::editions::FileFeatures;
 use super::imports::drop_imports;
 use super::problem::{self, with_backticks};
+use super::reflecting::{GIVE_PROTOS, MAX_WORDS};
 use super::scan::scan;
 use super::{editions, guard};
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, did_you_mean};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, did_you_mean, neutralise_line};
 
 /// Links files to their imports.
 pub(super) struct Linker<'a> {
@@ -19,8 +20,22 @@ pub(super) struct Linker<'a> {
     sources: &'a Sources,
     pool: DescriptorPool,
     states: HashMap<String, State>,
-    /// Imports of descriptor sets' files that are nowhere, and are not needed: (set, file, import).
-    dropped: Vec<(usize, String, String)>,
+    dropped: Vec<Dropped>,
+}
+
+/// An import that is nowhere, and that nothing needs.
+#[derive(Debug)]
+pub(super) struct Dropped {
+    /// Where the file is from.
+    pub(super) origin: DroppedBy,
+    pub(super) file: String,
+    pub(super) import: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DroppedBy {
+    Set(usize),
+    Server,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,11 +63,14 @@ impl<'a> Linker<'a> {
         Self { catalog, sources, pool: DescriptorPool::new(), states: HashMap::new(), dropped: Vec::new() }
     }
 
-    pub(super) fn pool(&self) -> &DescriptorPool {
-        &self.pool
+    /// Whether what is linked so far declares a message, enum or extension.
+    pub(super) fn declares(&self, name: &str) -> bool {
+        self.pool.get_message_by_name(name).is_some()
+            || self.pool.get_enum_by_name(name).is_some()
+            || self.pool.get_extension_by_name(name).is_some()
     }
 
-    pub(super) fn finish(self) -> (DescriptorPool, Vec<(usize, String, String)>) {
+    pub(super) fn finish(self) -> (DescriptorPool, Vec<Dropped>) {
         (self.pool, self.dropped)
     }
 
@@ -97,7 +115,7 @@ impl<'a> Linker<'a> {
         let importer = &mut stack[at];
         match (state, &importer.file.origin) {
             (Some(State::Open | State::Linked), _) => {}
-            (None, Origin::Set(_)) => importer.missing.push(importer.seen - 1),
+            (None, Origin::Set(_) | Origin::Reflected) => importer.missing.push(importer.seen - 1),
             (None, Origin::Source(source)) => {
                 out.push(self.import_not_found(import, source));
                 importer.sound = false;
@@ -134,8 +152,13 @@ impl<'a> Linker<'a> {
         let linked = sound
             && self.lower(&mut descriptor, features.as_ref(), &origin, out)
             && self.insert(descriptor, &origin, &missing, out);
-        if let (true, Origin::Set(set)) = (linked, &origin) {
-            self.dropped.extend(missing.into_iter().map(|import| (*set, name.clone(), import)));
+        let dropped_by = match origin {
+            Origin::Set(set) => Some(DroppedBy::Set(set)),
+            Origin::Reflected => Some(DroppedBy::Server),
+            Origin::Source(_) | Origin::Bundled => None,
+        };
+        if let (true, Some(origin)) = (linked, dropped_by) {
+            self.dropped.extend(missing.into_iter().map(|import| Dropped { origin, file: name.clone(), import }));
         }
         self.states.insert(name, if linked { State::Linked } else { State::Failed });
         linked
@@ -199,8 +222,36 @@ impl<'a> Linker<'a> {
                     None => problem,
                 }
             }
+            Origin::Reflected => self.of_server(format!("`{name}`{} {reason}", self.server())).hint(GIVE_PROTOS),
             Origin::Bundled => Diagnostic::error(format!("`{name}` {reason}")),
         }
+    }
+
+    /// Something wrong with what the server sent.
+    fn of_server(&self, headline: String) -> Diagnostic {
+        let problem = Diagnostic::error(headline);
+        match &self.catalog.reflected {
+            Some(reflected) => problem.at(reflected.span, "its protos come from its reflection"),
+            None => problem,
+        }
+    }
+
+    /// ` of the server "x"`
+    fn server(&self) -> String {
+        self.catalog.reflected.as_ref().map_or(String::new(), |from| format!(" of the server `{}`", from.server))
+    }
+
+    /// A file of the server that uses what it imports and cannot have.
+    fn lacks(&self, name: &str, import: &str, wrong: String) -> Diagnostic {
+        let from = self.catalog.reflected.as_ref();
+        let why = from.and_then(|reflected| reflected.missing.get(import));
+        let headline = format!("`{name}`{} needs `{import}`, which the server does not give", self.server());
+        let problem = self.of_server(headline).note(wrong);
+        let problem = match why {
+            Some(why) => problem.named_note("answer", neutralise_line(why, MAX_WORDS)),
+            None => problem,
+        };
+        problem.hint(GIVE_PROTOS)
     }
 
     /// Reports why the pool refused a file.
@@ -235,6 +286,13 @@ impl<'a> Linker<'a> {
                         .hint("make the set with its imports: `protoc --include_imports`, or `buf build`"),
                 };
                 out.push(problem);
+            }
+            Origin::Reflected => {
+                let wrong = with_backticks(&error.to_string());
+                out.push(match missing {
+                    [] => self.of_server(format!("`{name}`{} is broken: {wrong}", self.server())).hint(GIVE_PROTOS),
+                    [import, ..] => self.lacks(name, import, wrong),
+                });
             }
             Origin::Bundled => out.push(
                 Diagnostic::error(format!(
@@ -290,6 +348,10 @@ impl<'a> Linker<'a> {
                 problem.at(place_of_import(import, source, self.sources), "this import closes the circle")
             }
             Some(Origin::Set(at)) => problem.at(self.catalog.sets[*at].span, "in this descriptor set"),
+            Some(Origin::Reflected) => match &self.catalog.reflected {
+                Some(from) => problem.at(from.span, "in the protos of this server").hint(GIVE_PROTOS),
+                None => problem,
+            },
             Some(Origin::Bundled) | None => problem,
         }
     }
