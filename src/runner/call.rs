@@ -52,7 +52,13 @@ pub(super) async fn make_call(
         Err(error) if call.expectation.expects_unreachable() => {
             return judge_unreachable(call, case, server, sent, error);
         }
-        Err(error) => return CallEnd::Unreachable(Box::new(unreachable(call, server, &error))),
+        Err(error) => {
+            let diagnostic = match server.ending().await {
+                Some(exit) => ended(call, server, &exit),
+                None => unreachable(call, server, &error),
+            };
+            return CallEnd::Unreachable(Box::new(diagnostic));
+        }
     };
     let messages = decode_all(&mut outcome, &call.method);
     let mismatches = call.expectation.check(&Observed { outcome: &outcome, messages: &messages }, &case.scope);
