@@ -119,10 +119,7 @@ fn report_invalid(
         results.push(not_run(Subject::of_failure(failure), outcome));
     }
     for (_, entry) in prepared.entries() {
-        let outcome = match &entry.plan {
-            Ok(_) => Outcome::NotRun("something else is invalid"),
-            Err(diagnostics) => invalid(diagnostics),
-        };
+        let outcome = entry.plan.problems().map_or(Outcome::NotRun("something else is invalid"), invalid);
         results.push(not_run(Subject::of_case(&entry.file, &entry.case, sources), outcome));
     }
     let mut summary = Summary::default();
