@@ -11,13 +11,15 @@ use crate::grpc::Channel;
 use crate::server::{
     self, Builds, InProcess, Log, LogPosition, LogTail, RunningServer, StartContext, StartError, Started,
 };
-use crate::spec::{ServerSpec, Start};
+use crate::spec::{ServerSpec, Start, Tls};
 use crate::yaml::Node;
 
 /// A server that can be called.
 pub(crate) struct Running {
     pub(super) name: String,
     pub(super) channel: Channel,
+    pub(super) authority: Option<String>,
+    pub(super) tls: Option<Tls>,
     log: Option<Arc<Log>>,
     /// What was started; none where the server was there already, or is stopped.
     started: Mutex<Option<RunningServer>>,
@@ -106,7 +108,14 @@ impl Running {
         let problem = |problem: Box<Diagnostic>| StartFailure::new(spec, (*problem).into());
         server::check_plaintext(spec, &target).map_err(problem)?;
         let channel = Channel::new(target, server::channel_options(spec).map_err(problem)?);
-        Ok(Self { name: spec.name.value.clone(), channel, log: None, started: Mutex::new(None) })
+        Ok(Self {
+            name: spec.name.value.clone(),
+            channel,
+            authority: spec.authority.as_ref().map(|authority| authority.value.clone()),
+            tls: spec.tls.clone(),
+            log: None,
+            started: Mutex::new(None),
+        })
     }
 
     /// As shown, and as a call of `grpcurl` understands it.
