@@ -4,6 +4,7 @@
 mod call;
 mod event;
 mod interrupt;
+mod online;
 mod prepare;
 mod reflect;
 mod result;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use event::Event;
 pub(crate) use interrupt::Interrupt;
+pub(crate) use online::plan_online;
 pub(crate) use prepare::Prepared;
 pub(crate) use result::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply, ServerLog, Subject, Summary};
 pub(crate) use running::StartFailure;
