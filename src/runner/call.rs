@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
@@ -94,8 +94,14 @@ impl Sent {
     }
 }
 
+/// A connection may take this long, however short the call's own time is: that is counted on a ready connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+
 /// Sends everything, and waits for the end.
 async fn exchange(call: &PlannedCall, sent: &Sent, channel: &Channel) -> Result<CallOutcome, ConnectError> {
+    if call.timeout < CONNECT_WITHIN {
+        channel.connect(Instant::now() + CONNECT_WITHIN).await?;
+    }
     let request = CallRequest {
         path: &call.path,
         metadata: &sent.metadata,
