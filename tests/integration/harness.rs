@@ -114,7 +114,7 @@ fn an_interrupt_ignores_what_is_left_and_writes_the_report() {
     running.wait_for("test a.yaml::passes         ... ok");
     running.signal(Signal::INT);
     let ended = running.end().exits(130);
-    ended.says("is slow        ... ignored, interrupted").says("is not started ... ignored, interrupted");
+    ended.says("is slow        ... ignored (interrupted)").says("is not started ... ignored (interrupted)");
     let report = JUnitFile::read(&folder.read("out/junit.xml"));
     assert_eq!(report.case("passes").verdict, Verdict::Passed);
     assert_eq!(report.case("is slow").verdict, Verdict::Skipped("not run: interrupted".to_owned()));

@@ -113,3 +113,17 @@ fn a_report_replaces_the_one_before() {
     let _ = folder.grpc_spec(["run", ".", "--filter", "passes", "--junit", "junit.xml"]).run().exits(0);
     assert_eq!(JUnitFile::read(&folder.read("junit.xml")).cases.len(), 2);
 }
+
+#[test]
+fn names_are_unique_across_suites() {
+    let folder = every_verdict();
+    let suite = folder.read("grpc-spec.yaml").replace("./protos", "../protos");
+    let case = "cases:\n  - { name: same, call: Greeter/SayHello }\n";
+    let folder = folder.file("one/grpc-spec.yaml", &suite).file("two/grpc-spec.yaml", &suite);
+    let folder = folder.file("one/a.yaml", case).file("two/a.yaml", case);
+    let _ = folder.grpc_spec(["run", "one", "two", "--junit", "junit.xml"]).run().exits(0);
+    let report = JUnitFile::read(&folder.read("junit.xml"));
+    let mut files: Vec<&str> = report.cases.iter().map(|case| case.file.as_str()).collect();
+    files.sort_unstable();
+    assert_eq!(files, ["one/a.yaml", "two/a.yaml"]);
+}
