@@ -1,8 +1,10 @@
 //! The command line: arguments in, exit code out. One file a subcommand.
 
 mod args;
+mod channel;
 mod check;
 mod exit;
+mod health;
 mod list;
 mod run;
 
@@ -26,6 +28,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::List(arguments) => list::list(&arguments),
         Command::Check(arguments) => check::check(&arguments),
+        Command::Health(arguments) => health::health(&arguments),
     };
     match done {
         Ok(exit) => exit.into(),

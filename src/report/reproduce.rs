@@ -18,12 +18,18 @@ pub(super) fn grpcurl(exchange: &Exchange) -> Option<String> {
             line.push_str(" -plaintext");
             address
         }
-        Some((_, address)) => address,
+        Some((_, address)) => {
+            tls_options(exchange, &mut line)?;
+            address
+        }
         None => {
             line.push_str(" -plaintext -unix");
             exchange.target.strip_prefix("unix:")?
         }
     };
+    if let Some(authority) = &exchange.authority {
+        let _ = write!(line, " -authority {}", quote(authority));
+    }
     if let Some((folder, file)) = &exchange.protos {
         let _ = write!(line, " -import-path {} -proto {}", quote(&folder.display().to_string()), quote(file));
     }
@@ -45,6 +51,30 @@ pub(super) fn grpcurl(exchange: &Exchange) -> Option<String> {
     let service = exchange.method.parent_service();
     let _ = write!(line, " {address} {}/{}", service.full_name(), exchange.method.name());
     Some(line)
+}
+
+/// How the server's certificate is verified and ours is shown. `None` where an authority of its own goes with another
+/// name on the certificate: there, grpcurl verifies the authority.
+fn tls_options(exchange: &Exchange, line: &mut String) -> Option<()> {
+    let Some(tls) = &exchange.tls else { return exchange.authority.is_none().then_some(()) };
+    if tls.skip_verify {
+        line.push_str(" -insecure");
+    } else {
+        match (&exchange.authority, &tls.server_name) {
+            (None, None) => {}
+            (None, Some(name)) => {
+                let _ = write!(line, " -servername {}", quote(&name.value));
+            }
+            (Some(authority), Some(name)) if *authority == name.value => {}
+            (Some(_), _) => return None,
+        }
+    }
+    for (option, file) in [("-cacert", &tls.ca), ("-cert", &tls.cert), ("-key", &tls.key)] {
+        if let Some(file) = file {
+            let _ = write!(line, " {option} {}", quote(&file.value.display().to_string()));
+        }
+    }
+    Some(())
 }
 
 /// Whether a key's value gives access, and so is never shown.

@@ -171,6 +171,8 @@ fn failed(
     let exchange = Exchange {
         server: server.name.clone(),
         target: server.target(),
+        authority: server.authority.clone(),
+        tls: server.tls.clone(),
         method: call.method.clone(),
         metadata: sent.metadata,
         timeout: call.timeout,

@@ -9,7 +9,7 @@ use prost_reflect::{DynamicMessage, MethodDescriptor};
 use super::StartFailure;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::grpc::{CallOutcome, ConnectError, Metadata};
-use crate::spec::{Case, CaseFile, LoadFailure};
+use crate::spec::{Case, CaseFile, LoadFailure, Tls};
 
 /// The end of one case, or of a file that could not be loaded.
 #[derive(Debug)]
@@ -93,6 +93,9 @@ pub(crate) enum CaseError {
 pub(crate) struct Exchange {
     pub(crate) server: String,
     pub(crate) target: String,
+    /// The `:authority` that was sent, where it is not the target's own.
+    pub(crate) authority: Option<String>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) method: MethodDescriptor,
     pub(crate) metadata: Metadata,
     pub(crate) timeout: Duration,

@@ -10,3 +10,4 @@ mod harness;
 mod junit;
 mod servers;
 mod support;
+mod tls;
