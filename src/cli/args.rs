@@ -38,13 +38,12 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) overlay: Overlay,
     /// Cases to run at the same time [default: 4 for each core, at least 8]
-    #[arg(long, short, value_name = "N")]
+    #[arg(long, short, value_name = "N", value_parser = at_least_one)]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Start no more cases after the first that does not pass
     #[arg(long)]
     pub(crate) fail_fast: bool,
-    /// Write a `JUnit` report
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help = "Write a JUnit report")]
     pub(crate) junit: Option<PathBuf>,
     /// Show messages and logs of failures whole
     #[arg(long)]
@@ -165,6 +164,10 @@ pub(crate) enum Color {
     Auto,
     Always,
     Never,
+}
+
+fn at_least_one(argument: &str) -> Result<NonZeroUsize, String> {
+    argument.parse().map_err(|_| "expected a whole number, at least 1".to_owned())
 }
 
 fn name_and_text(argument: &str) -> Result<(String, String), String> {

@@ -20,7 +20,8 @@ pub(super) fn check(arguments: &CheckArguments) -> io::Result<Exit> {
     let selection = arguments.selection.selection();
     let prepared = Prepared::new(&loaded, &sources, |suite| selection.choose(suite));
     let mut found: Diagnostics = loaded.all_diagnostics().chain(prepared.diagnostics.iter()).cloned().collect();
-    if selection.is_everything() {
+    // What an error hides may well use a variable.
+    if selection.is_everything() && !found.has_errors() {
         for suite in &loaded.suites {
             let of_servers = suite.config.servers.iter().flat_map(|server| names(server, &sources));
             let of_servers = of_servers.map(|name| name.path.to_string());

@@ -73,7 +73,7 @@ impl From<args::Color> for ColourChoice {
 /// Writes diagnostics to standard error, with a blank line between them.
 fn print_diagnostics(diagnostics: &Diagnostics, sources: &Sources, colour: ColourChoice) -> io::Result<()> {
     let text = diagnostic::render_all(diagnostics, sources, colour.for_stderr());
-    if text.is_empty() { Ok(()) } else { Output::stderr().block(&text) }
+    if text.is_empty() { Ok(()) } else { Output::stderr().block(&format!("{text}\n")) }
 }
 
 /// Says that nothing was selected, and what there is.

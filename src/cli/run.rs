@@ -114,10 +114,8 @@ fn report_invalid(
     let invalid = |diagnostics: &Diagnostics| Outcome::Errored(Box::new(CaseError::Invalid(diagnostics.clone())));
     let mut results: Vec<CaseResult> = Vec::new();
     for failure in loaded.suites.iter().flat_map(|suite| selection.failures(suite)) {
-        let outcome = match failure.blocked {
-            true => Outcome::NotRun("its suite is invalid"),
-            false => invalid(&failure.diagnostics),
-        };
+        let outcome =
+            if failure.blocked { Outcome::NotRun("its suite is invalid") } else { invalid(&failure.diagnostics) };
         results.push(not_run(Subject::of_failure(failure), outcome));
     }
     for (_, entry) in prepared.entries() {

@@ -38,7 +38,7 @@ pub(super) fn run(harness: Harness, arguments: &Arguments) -> ExitCode {
     }
     let ran = if loaded.diagnostics.has_errors() {
         let text = diagnostic::render_all(&loaded.diagnostics, &sources, ColourChoice::Auto.for_stderr());
-        Output::stderr().block(&text).map(|()| Exit::Invalid.into())
+        Output::stderr().block(&format!("{text}\n")).map(|()| Exit::Invalid.into())
     } else if tests.is_empty() {
         let text = format!("error: there are no cases at `{}`\n", harness.path.display());
         Output::stderr().block(&text).map(|()| Exit::NothingSelected.into())

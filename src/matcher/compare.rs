@@ -186,7 +186,7 @@ impl<'s> Judge<'s> {
                         path: place.to_string(),
                         span: matcher.span,
                         expected: Expected {
-                            fault: Fault::OtherMember,
+                            fault: if set.is_some() { Fault::OtherMember } else { Fault::NotSet },
                             statement: member.as_ref().map_or_else(
                                 || format!("{place} to be unset"),
                                 |member| format!("{place} = {}", member.name()),

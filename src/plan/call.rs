@@ -75,7 +75,7 @@ pub(super) fn plan_call(
     let metadata = MetadataTemplate::build(&step.metadata, context, out);
     let expectation = Expectation::compile(step.expect.as_ref(), step.call.span, &method, context, out);
     Some(PlannedCall {
-        span: step.span,
+        span: step.call.span,
         server: step.server.value.clone(),
         path: format!("/{}/{}", method.parent_service().full_name(), method.name()).into(),
         metadata: metadata?,

@@ -134,6 +134,9 @@ impl Planner<'_> {
         out: &mut Diagnostics,
     ) -> Option<PlannedCase> {
         let names = names.with(&case.vars, self.sources, out);
+        for node in case.nodes() {
+            names.scope.check_environment(node, self.sources, out);
+        }
         let context = Context { sources: self.sources, env: &names.env, pool: self.schema.pool(), read_files: true };
         let steps: Vec<_> = case.steps.iter().map(|step| call::plan_call(step, self.schema, &context, out)).collect();
         let steps: Vec<PlannedCall> = steps.into_iter().collect::<Option<_>>()?;

@@ -56,7 +56,7 @@ fn warn(vars: &Variables, used: &HashSet<String>, out: &mut Diagnostics) {
 
 impl Case {
     /// Everything in it that may hold `${…}`, but its variables.
-    fn nodes(&self) -> impl Iterator<Item = &Node> {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.across.iter().chain(self.steps.iter().flat_map(Step::nodes))
     }
 }

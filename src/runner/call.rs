@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
@@ -52,7 +52,13 @@ pub(super) async fn make_call(
         Err(error) if call.expectation.expects_unreachable() => {
             return judge_unreachable(call, case, server, sent, error);
         }
-        Err(error) => return CallEnd::Unreachable(Box::new(unreachable(call, server, &error))),
+        Err(error) => {
+            let diagnostic = match server.ending().await {
+                Some(exit) => ended(call, server, &exit),
+                None => unreachable(call, server, &error),
+            };
+            return CallEnd::Unreachable(Box::new(diagnostic));
+        }
     };
     let messages = decode_all(&mut outcome, &call.method);
     let mismatches = call.expectation.check(&Observed { outcome: &outcome, messages: &messages }, &case.scope);
@@ -88,8 +94,14 @@ impl Sent {
     }
 }
 
+/// A connection may take this long, however short the call's own time is: that is counted on a ready connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+
 /// Sends everything, and waits for the end.
 async fn exchange(call: &PlannedCall, sent: &Sent, channel: &Channel) -> Result<CallOutcome, ConnectError> {
+    if call.timeout < CONNECT_WITHIN {
+        channel.connect(Instant::now() + CONNECT_WITHIN).await?;
+    }
     let request = CallRequest {
         path: &call.path,
         metadata: &sent.metadata,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::ServerLog;
 use super::session::InProcessServers;
@@ -13,6 +14,11 @@ use crate::server::{
 };
 use crate::spec::{ServerSpec, Start, Tls};
 use crate::yaml::Node;
+
+/// How long a program that does not listen any more is given to have ended.
+const ENDING_WITHIN: Duration = Duration::from_millis(200);
+/// How often it is looked at meanwhile.
+const ENDING_LOOKS: u32 = 20;
 
 /// A server that can be called.
 pub(crate) struct Running {
@@ -135,6 +141,21 @@ impl Running {
 
     pub(super) fn log_since(&self, position: LogPosition) -> Option<ServerLog> {
         Some(ServerLog::new(&self.name, self.log.as_ref()?.since(position)))
+    }
+
+    /// As [`Self::exited`], of a server that is not there any more: that its program has ended is known a moment later
+    /// than that nobody listens.
+    pub(super) async fn ending(&self) -> Option<String> {
+        let is_started = self.started.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let mut looks = if is_started { ENDING_LOOKS } else { 0 };
+        loop {
+            let exit = self.exited();
+            if exit.is_some() || looks == 0 {
+                return exit;
+            }
+            looks -= 1;
+            tokio::time::sleep(ENDING_WITHIN / ENDING_LOOKS).await;
+        }
     }
 
     /// How a started server ended by itself, if it has.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Step;
-use crate::diagnostic::{FileId, Span, Spanned};
+use crate::diagnostic::{Span, Spanned};
 use crate::yaml::Node;
 
 /// The one name of a case, in listings, filters, reports and reruns: `users/create.yaml::creates a user`.

@@ -57,6 +57,8 @@ pub(crate) struct LoadFailure {
     pub(crate) diagnostics: Diagnostics,
     /// Nothing is wrong with the file itself, but with the suite it belongs to.
     pub(crate) blocked: bool,
+    /// The cases that could be read nevertheless: something else may be wrong with them.
+    pub(crate) rest: Option<Arc<CaseFile>>,
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{grpc_spec, program, root};
+use super::{Invocation, grpc_spec, program, root};
 
-/// Files of one test. In what is written, `PROTOS` stands for the example's protos and `PROGRAM` for the program of
-/// `tests/support/`.
+/// Files of one test. A file may speak of `./protos`, the example's, and of `./program`, that of `tests/support/`: they
+/// are there then.
 pub(crate) struct Folder(TempDir);
 
 impl Folder {
@@ -18,7 +18,7 @@ impl Folder {
 
     /// A suite with the protos, and these servers.
     pub(crate) fn suite(servers: &str) -> Self {
-        Self::new().file("grpc-spec.yaml", &format!("protos: {{ import_paths: [PROTOS] }}\nservers:\n{servers}"))
+        Self::new().file("grpc-spec.yaml", &format!("protos: {{ import_paths: [./protos] }}\nservers:\n{servers}"))
     }
 
     /// A copy of the example cases, `cases/` and `protos/`.
@@ -44,13 +44,22 @@ impl Folder {
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
-        let mut text = text.replace("PROTOS", root().join("protos").to_str().expect("UTF-8"));
-        if text.contains("PROGRAM") {
-            text = text.replace("PROGRAM", program().to_str().expect("UTF-8"));
+        if text.contains("./protos") {
+            self.link(&root().join("protos"), "protos");
+        }
+        if text.contains("./program") {
+            self.link(program(), "program");
         }
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder");
         fs::write(path, text).expect("a file");
+    }
+
+    fn link(&self, to: &Path, name: &str) {
+        let link = self.path(name);
+        if !link.exists() {
+            std::os::unix::fs::symlink(to, link).expect("a link");
+        }
     }
 
     /// Changes the one place where `from` stands.
@@ -74,8 +83,13 @@ impl Folder {
     }
 
     /// `grpc-spec` with these arguments, in this folder.
-    pub(crate) fn grpc_spec<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> super::Invocation {
+    pub(crate) fn grpc_spec<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Invocation {
         grpc_spec(arguments).within(self.root())
+    }
+
+    /// A program, in this folder.
+    pub(crate) fn run(&self, program: &Path) -> Invocation {
+        Invocation::new(program).within(self.root())
     }
 
     /// `text`, with this folder's and the repository's paths replaced.
