@@ -80,8 +80,6 @@ pub(crate) struct CheckArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct HealthArguments {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// Ask for one service [default: the server as a whole]
     #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
     pub(crate) service: String,
@@ -91,6 +89,9 @@ pub(crate) struct HealthArguments {
     /// When to colour; `auto` minds NO_COLOR
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
+    // Last: the heading of its options would be that of any after it.
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// A server, and how it is reached.
