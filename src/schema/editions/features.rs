@@ -111,7 +111,9 @@ macro_rules! element {
             }
 
             pub(super) fn saying(features: FeatureSet) -> Self {
-                Self { options: Some($options { features: Some(features) }), ..Self::default() }
+                let mut element = Self::default();
+                element.options = Some($options { features: Some(features) });
+                element
             }
         }
     )*};
