@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::message;
 use crate::runner::Exchange;
+use crate::{diagnostic, message};
 
 /// Longest request shown on the line; a longer one would not be pasted into a shell.
 const LONGEST: usize = 4096;
@@ -39,7 +39,7 @@ pub(super) fn grpcurl(exchange: &Exchange) -> Option<String> {
         let _ = write!(line, " -H {}", quote(&format!("{key}: {value}")));
     }
     let requests: Result<Vec<String>, _> = exchange.requests.iter().map(|request| message::to_json(request)).collect();
-    let requests = requests.ok()?.join(" ");
+    let requests = visible(&requests.ok()?.join(" "));
     if requests.len() > LONGEST {
         return None;
     }
@@ -80,6 +80,22 @@ pub(super) fn is_secret(key: &str) -> bool {
     matches!(key, "authorization" | "proxy-authorization" | "cookie")
 }
 
+/// JSON with what a terminal would act on or hide as escapes, which JSON has for every character: it stays the same.
+fn visible(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for (at, character) in json.char_indices() {
+        let written = &json[at..at + character.len_utf8()];
+        if diagnostic::neutralise(written) == written {
+            shown.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        }
+    }
+    shown
+}
+
 /// `text` as one word of a POSIX shell.
 fn quote(text: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=,@%+".contains(&byte);
@@ -93,6 +109,15 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_hides_is_escaped_and_reads_back_the_same() {
+        let hidden = "\"Gr\u{fc}\u{df}e \u{4e16} \u{202e}\u{9b}31m\u{e0041}\"";
+        let shown = visible(hidden);
+        assert_eq!(shown, r#""Grüße 世 \u202e\u009b31m\udb40\udc41""#);
+        let read = |json| serde_json::from_str::<String>(json).expect("valid JSON");
+        assert_eq!(read(&shown), read(hidden));
+    }
 
     #[test]
     fn words_are_quoted_for_a_shell() {
