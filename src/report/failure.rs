@@ -40,8 +40,9 @@ pub(crate) fn render_failure(result: &CaseResult, sources: &Sources, style: Fail
         Outcome::Failed(failure) => writer.failure(failure),
         Outcome::Errored(error) => writer.error(error),
         Outcome::Bug(message) => format!(
-            "{}: grpc-spec panicked while it ran this case: {message}\n   = hint: this is a bug of grpc-spec, not of the case: please report it\n",
-            paint(writer.palette.bad, "bug")
+            "{}: grpc-spec panicked while it ran this case: {}\n   = hint: this is a bug of grpc-spec, not of the case: please report it\n",
+            paint(writer.palette.bad, "bug"),
+            diagnostic::neutralise(message)
         ),
         Outcome::Passed | Outcome::Skipped(_) | Outcome::NotRun(_) => String::new(),
     }
@@ -58,7 +59,7 @@ impl Writer<'_> {
         let mut text = self.diagnostics(&failure.mismatches);
         text.push('\n');
         if let Some(description) = &failure.description {
-            let _ = writeln!(text, "{}", self.field("description", description));
+            let _ = writeln!(text, "{}", self.field("description", &diagnostic::neutralise(description)));
         }
         if let Some((at, times)) = failure.repeat {
             let _ = writeln!(text, "{}", self.field("repeat", &format!("{at} of {times}")));
@@ -116,7 +117,7 @@ impl Writer<'_> {
                 self.metadata("trailers", &outcome.trailers, text);
             }
             Reply::Unreachable(error) => {
-                let _ = writeln!(text, "{}", self.field("unreachable", &error.to_string()));
+                let _ = writeln!(text, "{}", self.field("unreachable", &diagnostic::neutralise(&error.to_string())));
             }
         }
         self.log(exchange.log.as_ref(), text);
