@@ -29,7 +29,7 @@ mod words;
 
 pub(crate) use across::{Across, Observation};
 pub(crate) use compile::compile;
-pub(crate) use expectation::{Expectation, Observed};
+pub(crate) use expectation::{Expectation, Observed, compression_mismatch};
 pub(crate) use mismatch::{Actual, Expected, Fault, Mismatch};
 pub(crate) use rule::Matcher;
 pub(crate) use value_type::{JsonForm, ValueType};

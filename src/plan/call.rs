@@ -7,9 +7,10 @@ use bytes::Bytes;
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 
-use super::MetadataTemplate;
+use super::{MetadataTemplate, PlannedScript};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::expr::Scope;
+use crate::grpc::Compression;
 use crate::matcher::Expectation;
 use crate::message::{Context, MessageTemplate};
 use crate::schema::{MethodName, Schema};
@@ -26,9 +27,18 @@ pub(crate) struct PlannedCall {
     pub(crate) path: Arc<str>,
     pub(crate) metadata: MetadataTemplate,
     pub(crate) timeout: Duration,
-    /// One for a method that takes one message.
-    pub(crate) requests: Vec<RequestMessage>,
+    /// What messages are compressed by.
+    pub(crate) compression: Compression,
+    pub(crate) payload: PlannedPayload,
     pub(crate) expectation: Expectation,
+}
+
+/// What is sent.
+#[derive(Debug)]
+pub(crate) enum PlannedPayload {
+    /// Before anything is awaited; one for a method that takes one message.
+    Messages(Vec<RequestMessage>),
+    Script(PlannedScript),
 }
 
 /// A message to send: encoded when it was planned, or filled in when the case runs.
@@ -39,7 +49,7 @@ pub(crate) enum RequestMessage {
 }
 
 impl RequestMessage {
-    fn new(template: MessageTemplate) -> Self {
+    pub(super) fn new(template: MessageTemplate) -> Self {
         match template {
             MessageTemplate::Constant(message) => {
                 let bytes = message.encode_to_vec().into();
@@ -62,63 +72,89 @@ impl RequestMessage {
     }
 }
 
-pub(super) fn plan_call(
-    step: &Step,
-    schema: &Schema,
-    context: &Context<'_>,
-    out: &mut Diagnostics,
-) -> Option<PlannedCall> {
-    let service = step.service.as_ref().map(|service| service.value.as_str());
-    let name = MethodName::parse(&step.call, service, out)?;
-    let method = schema.method(&name, step.call.span, out)?;
-    let requests = plan_requests(step, &method, context, out);
-    let metadata = MetadataTemplate::build(&step.metadata, context, out);
-    let expectation = Expectation::compile(step.expect.as_ref(), step.call.span, &method, context, out);
-    Some(PlannedCall {
-        span: step.span,
-        server: step.server.value.clone(),
-        path: format!("/{}/{}", method.parent_service().full_name(), method.name()).into(),
-        metadata: metadata?,
-        timeout: step.timeout,
-        requests: requests?,
-        expectation: expectation?,
-        method,
-    })
+impl PlannedCall {
+    /// The call, and those made in its script.
+    pub(crate) fn all(&self) -> Vec<&Self> {
+        let script = match &self.payload {
+            PlannedPayload::Script(script) => Some(script),
+            PlannedPayload::Messages(_) => None,
+        };
+        let within = script.into_iter().flat_map(PlannedScript::calls).flat_map(Self::all);
+        std::iter::once(self).chain(within).collect()
+    }
 }
 
-fn plan_requests(
-    step: &Step,
-    method: &MethodDescriptor,
-    context: &Context<'_>,
-    out: &mut Diagnostics,
-) -> Option<Vec<RequestMessage>> {
-    let input = method.input();
-    match &step.payload {
-        Payload::One(node) if !method.is_client_streaming() => {
-            let empty = Node { span: step.call.span, kind: NodeKind::Mapping([].into()) };
-            let node = node.as_ref().unwrap_or(&empty);
-            Some(vec![RequestMessage::new(MessageTemplate::build(node, &input, context, out)?)])
-        }
-        Payload::One(None) => Some(Vec::new()),
-        Payload::One(Some(node)) => {
-            out.push(
-                Diagnostic::error(format!("`{}` takes a stream of messages", method.name()))
-                    .at(node.span, "one message")
-                    .hint("write `requests:` with a list of messages"),
-            );
-            None
-        }
-        Payload::Many { span, .. } if !method.is_client_streaming() => {
-            out.push(
-                Diagnostic::error(format!("`{}` takes one message", method.name()))
-                    .at(*span, "a list of messages")
-                    .hint("write `request:` with one message"),
-            );
-            None
-        }
-        Payload::Many { items, .. } => {
-            let built: Vec<_> = items.iter().map(|item| MessageTemplate::build(item, &input, context, out)).collect();
-            built.into_iter().map(|template| template.map(RequestMessage::new)).collect()
+/// What calls are planned against.
+pub(super) struct Planning<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) context: &'a Context<'a>,
+}
+
+impl Planning<'_> {
+    pub(super) fn call(&self, step: &Step, out: &mut Diagnostics) -> Option<PlannedCall> {
+        let service = step.service.as_ref().map(|service| service.value.as_str());
+        let name = MethodName::parse(&step.call, service, out)?;
+        let method = self.schema.method(&name, step.call.span, out)?;
+        let compression = step.compression.as_ref().map_or(Compression::Identity, |compression| compression.value);
+        let payload = match &step.payload {
+            Payload::Script(script) => {
+                PlannedScript::new(script, &method, compression, self, out).map(PlannedPayload::Script)
+            }
+            _ => self.requests(step, &method, out).map(PlannedPayload::Messages),
+        };
+        let metadata = MetadataTemplate::build(&step.metadata, self.context, out);
+        let expectation = Expectation::compile(
+            step.expect.as_ref(),
+            step.call.span,
+            step.payload.cancel(),
+            &method,
+            self.context,
+            out,
+        );
+        Some(PlannedCall {
+            span: step.span,
+            server: step.server.value.clone(),
+            path: format!("/{}/{}", method.parent_service().full_name(), method.name()).into(),
+            metadata: metadata?,
+            timeout: step.timeout,
+            compression,
+            payload: payload?,
+            expectation: expectation?,
+            method,
+        })
+    }
+
+    fn requests(&self, step: &Step, method: &MethodDescriptor, out: &mut Diagnostics) -> Option<Vec<RequestMessage>> {
+        let input = method.input();
+        let build = |node: &Node, out: &mut Diagnostics| {
+            MessageTemplate::build(node, &input, self.context, out).map(RequestMessage::new)
+        };
+        match &step.payload {
+            Payload::One(node) if !method.is_client_streaming() => {
+                let empty = Node { span: step.call.span, kind: NodeKind::Mapping([].into()) };
+                Some(vec![build(node.as_ref().unwrap_or(&empty), out)?])
+            }
+            Payload::One(Some(node)) => {
+                out.push(
+                    Diagnostic::error(format!("`{}` takes a stream of messages", method.name()))
+                        .at(node.span, "one message")
+                        .hint("write `requests:` with a list of messages"),
+                );
+                None
+            }
+            Payload::Many { span, .. } if !method.is_client_streaming() => {
+                out.push(
+                    Diagnostic::error(format!("`{}` takes one message", method.name()))
+                        .at(*span, "a list of messages")
+                        .hint("write `request:` with one message"),
+                );
+                None
+            }
+            Payload::Many { items, .. } => {
+                let built: Vec<_> = items.iter().map(|item| build(item, out)).collect();
+                built.into_iter().collect()
+            }
+            Payload::One(None) | Payload::Script(_) => Some(Vec::new()),
         }
     }
 }

@@ -3,12 +3,17 @@
 
 mod call;
 mod metadata;
+mod script;
+mod script_order;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(crate) use call::{PlannedCall, RequestMessage};
+pub(crate) use call::{PlannedCall, PlannedPayload};
 pub(crate) use metadata::MetadataTemplate;
+pub(crate) use script::{PlannedAction, PlannedReceive, PlannedScript};
+
+use call::Planning;
 
 use crate::diagnostic::{Diagnostics, Sources, Spanned};
 use crate::expr::{Binding, Env, Scope, Value};
@@ -16,7 +21,7 @@ use crate::matcher::Across;
 use crate::message::Context;
 use crate::schema::{MethodName, Schema};
 use crate::select::Chosen;
-use crate::spec::{Case, CaseFile, Config};
+use crate::spec::{Case, CaseFile, Config, Step};
 use crate::yaml::Node;
 
 /// The selected cases of one suite, resolved against its schema.
@@ -89,7 +94,7 @@ pub(crate) fn plan_suite(config: &Arc<Config>, chosen: &[Chosen], sources: &Arc<
 
 /// Names of the services that the cases call, as written.
 fn services_called(chosen: &[Chosen]) -> BTreeSet<String> {
-    let steps = chosen.iter().flat_map(|chosen| &chosen.cases).flat_map(|case| &case.steps);
+    let steps = chosen.iter().flat_map(|chosen| &chosen.cases).flat_map(|case| &case.steps).flat_map(Step::all);
     let mut ignored = Diagnostics::new();
     steps
         .filter_map(|step| {
@@ -133,7 +138,8 @@ impl Planner<'_> {
     ) -> Option<PlannedCase> {
         let names = names.with(&case.vars, self.sources, out);
         let context = Context { sources: self.sources, env: &names.env, pool: self.schema.pool(), read_files: true };
-        let steps: Vec<_> = case.steps.iter().map(|step| call::plan_call(step, self.schema, &context, out)).collect();
+        let planning = Planning { schema: self.schema, context: &context };
+        let steps: Vec<_> = case.steps.iter().map(|step| planning.call(step, out)).collect();
         let steps: Vec<PlannedCall> = steps.into_iter().collect::<Option<_>>()?;
         let across = match (&case.across, steps.last()) {
             (Some(node), Some(last)) => Some(Across::compile(node, &last.method, &context, out)?),
@@ -143,7 +149,7 @@ impl Planner<'_> {
             config: Arc::clone(self.config),
             file: Arc::clone(file),
             case: Arc::clone(case),
-            servers: steps.iter().map(|step| step.server.clone()).collect(),
+            servers: steps.iter().flat_map(PlannedCall::all).map(|call| call.server.clone()).collect(),
             scope: names.scope,
             steps,
             across,

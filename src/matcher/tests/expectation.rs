@@ -73,7 +73,7 @@ fn compile(text: &str, method: &str) -> (Written, Result<Expectation, Vec<String
     let method = service.methods().find(|found| found.name() == method).expect("it is declared");
     let mut out = Diagnostics::new();
     let call = Span::new(written.file, 0, 1);
-    let expectation = Expectation::compile(Some(&expect), call, &method, &written.context(), &mut out);
+    let expectation = Expectation::compile(Some(&expect), call, None, &method, &written.context(), &mut out);
     let problems: Vec<String> = out.iter().map(|problem| flat(problem, &written.sources)).collect();
     assert_eq!(expectation.is_none(), out.has_errors(), "{problems:?}");
     (written, expectation.ok_or(problems))
