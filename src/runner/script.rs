@@ -101,6 +101,10 @@ impl Player<'_> {
                         Err(_) => Happening::NotSent,
                     };
                     self.note(step.span, what);
+                    // As every client has it; servers wait for it before they answer.
+                    if !self.planned.method.is_client_streaming() {
+                        self.close(None);
+                    }
                 }
                 PlannedAction::Receive(receive) => {
                     let word = receive.extent.word();
@@ -125,8 +129,11 @@ impl Player<'_> {
         self.moments.push(Moment { at, step: Some(step), what });
     }
 
+    /// Half-closes, once.
     fn close(&mut self, step: Option<Span>) {
-        self.closed = true;
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
         self.call.close_send();
         let at = self.call.started().elapsed();
         self.moments.push(Moment { at, step, what: Happening::Closed });
@@ -186,9 +193,7 @@ impl Player<'_> {
                 }
             },
             Extent::Rest => {
-                if !self.closed {
-                    self.close(None);
-                }
+                self.close(None);
                 loop {
                     match self.next(until, Some(step), Fate::Received).await {
                         Next::Message(_) => {}
@@ -274,9 +279,7 @@ impl Player<'_> {
 
     /// Waits for the end of the stream: no message may come before.
     async fn expect_end(&mut self, script: &PlannedScript) -> Result<(), Stop> {
-        if !self.closed {
-            self.close(None);
-        }
+        self.close(None);
         let first = self.messages.len();
         let mut until = None;
         loop {
