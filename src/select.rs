@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::spec::{Case, CaseFile, CaseId, LoadFailure, LoadedFile, Suite};
+use crate::spec::{Case, CaseFile, LoadFailure, LoadedFile, Suite};
 
 /// What the command line or the harness asks for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     /// Any of them; none at all means every case.
     pub(crate) filters: Vec<Filter>,
+    /// Any of them; none at all means every case.
+    pub(crate) tags: Vec<String>,
+    /// None of them.
+    pub(crate) skip_tags: Vec<String>,
 }
 
 /// One way to name cases.
@@ -33,6 +37,10 @@ impl Selection {
         Self::default()
     }
 
+    pub(crate) fn is_everything(&self) -> bool {
+        self.filters.is_empty() && self.tags.is_empty() && self.skip_tags.is_empty()
+    }
+
     /// The cases that are meant, file by file. That there is none is for the caller to say.
     pub(crate) fn choose(&self, suite: &Suite) -> Vec<Chosen> {
         let valid = suite.files.iter().filter_map(|file| match file {
@@ -40,7 +48,7 @@ impl Selection {
             LoadedFile::Invalid(_) => None,
         });
         let choose = |file: &Arc<CaseFile>| {
-            let cases: Vec<Arc<Case>> = file.cases.iter().filter(|case| self.means(&case.id)).cloned().collect();
+            let cases: Vec<Arc<Case>> = file.cases.iter().filter(|case| self.means(case)).cloned().collect();
             (!cases.is_empty()).then(|| Chosen { file: Arc::clone(file), cases })
         };
         valid.filter_map(choose).collect()
@@ -54,8 +62,10 @@ impl Selection {
         })
     }
 
-    fn means(&self, id: &CaseId) -> bool {
-        self.filters.is_empty() || self.filters.iter().any(|filter| filter.matches(id.as_str()))
+    fn means(&self, case: &Case) -> bool {
+        let named = self.filters.is_empty() || self.filters.iter().any(|filter| filter.matches(case.id.as_str()));
+        let has = |tag: &String| case.tags.contains(tag);
+        named && (self.tags.is_empty() || self.tags.iter().any(has)) && !self.skip_tags.iter().any(has)
     }
 
     fn may_mean(&self, failure: &LoadFailure) -> bool {
@@ -101,7 +111,7 @@ mod tests {
     }
 
     fn chosen(filters: &[Filter]) -> Vec<String> {
-        let chosen = Selection { filters: filters.to_vec() }.choose(&suite());
+        let chosen = Selection { filters: filters.to_vec(), ..Selection::all() }.choose(&suite());
         chosen.iter().flat_map(|file| &file.cases).map(|case| case.id.to_string()).collect()
     }
 
@@ -135,7 +145,8 @@ mod tests {
     #[test]
     fn files_that_do_not_load_count_where_they_may_hold_what_is_meant() {
         let suite = suite();
-        let failures = |filters: &[Filter]| Selection { filters: filters.to_vec() }.failures(&suite).count();
+        let failures =
+            |filters: &[Filter]| Selection { filters: filters.to_vec(), ..Selection::all() }.failures(&suite).count();
         assert_eq!(failures(&[]), 1);
         assert_eq!(failures(&[contains("one")]), 1, "it may hold such a case");
         assert_eq!(failures(&[contains("broken.yaml::one")]), 1);

@@ -5,5 +5,10 @@ use std::process::ExitCode;
 use grpc_spec_fixture_server::serve;
 
 fn main() -> ExitCode {
-    grpc_spec::Harness::new("cases").serve("greeter", serve).serve("random", serve).serve("echo", serve).run()
+    grpc_spec::Harness::new("cases")
+        .serve("greeter", serve)
+        .serve("random", serve)
+        .serve("echo", serve)
+        .serve("interop", serve)
+        .run()
 }

@@ -33,18 +33,17 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) overlay: Overlay,
     /// Cases to run at the same time [default: 4 for each core, at least 8]
-    #[arg(long, short, value_name = "N")]
+    #[arg(long, short, value_name = "N", value_parser = at_least_one)]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Start no more cases after the first that does not pass
     #[arg(long)]
     pub(crate) fail_fast: bool,
-    /// Write a JUnit report
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help = "Write a JUnit report")]
     pub(crate) junit: Option<PathBuf>,
     /// Show messages and logs of failures whole
     #[arg(long)]
     pub(crate) full: bool,
-    /// When to colour; `auto` minds NO_COLOR
+    /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
 }
@@ -55,7 +54,7 @@ pub(crate) struct ListArguments {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) overlay: Overlay,
-    /// When to colour; `auto` minds NO_COLOR
+    /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
 }
@@ -66,7 +65,7 @@ pub(crate) struct CheckArguments {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) overlay: Overlay,
-    /// When to colour; `auto` minds NO_COLOR
+    /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
 }
@@ -80,6 +79,15 @@ pub(crate) struct Selection {
     /// Only cases whose id contains this text; may be repeated, any of them then
     #[arg(long, short, value_name = "TEXT")]
     pub(crate) filter: Vec<String>,
+    /// Only the case with this id; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub(crate) exact: Vec<String>,
+    /// Only cases with this tag; may be repeated, any of them then
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+    /// No case with this tag; may be repeated
+    #[arg(long, value_name = "TAG")]
+    pub(crate) skip_tag: Vec<String>,
 }
 
 /// What is laid over the suite.
@@ -102,6 +110,10 @@ pub(crate) enum Color {
     Auto,
     Always,
     Never,
+}
+
+fn at_least_one(argument: &str) -> Result<NonZeroUsize, String> {
+    argument.parse().map_err(|_| "expected a whole number, at least 1".to_owned())
 }
 
 fn name_and_text(argument: &str) -> Result<(String, String), String> {

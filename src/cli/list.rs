@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostics, Sources};
 use crate::report::{ColourChoice, Output};
 use crate::spec;
 
-pub(super) fn list(arguments: ListArguments) -> io::Result<Exit> {
+pub(super) fn list(arguments: &ListArguments) -> io::Result<Exit> {
     let colour = ColourChoice::from(arguments.color);
     let sources = Arc::new(Sources::new());
     let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);

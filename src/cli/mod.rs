@@ -23,9 +23,9 @@ use crate::spec::Overrides;
 /// 4 nothing was selected, 130 interrupted).
 pub fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Run(arguments) => run::run(arguments),
-        Command::List(arguments) => list::list(arguments),
-        Command::Check(arguments) => check::check(arguments),
+        Command::Run(arguments) => run::run(&arguments),
+        Command::List(arguments) => list::list(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
     };
     match done {
         Ok(exit) => exit.into(),
@@ -51,7 +51,9 @@ impl args::Overlay {
 
 impl args::Selection {
     fn selection(&self) -> Selection {
-        Selection { filters: self.filter.iter().cloned().map(Filter::Contains).collect() }
+        let parts = self.filter.iter().cloned().map(Filter::Contains);
+        let whole = self.exact.iter().cloned().map(Filter::Exact);
+        Selection { filters: parts.chain(whole).collect(), tags: self.tag.clone(), skip_tags: self.skip_tag.clone() }
     }
 }
 
@@ -68,7 +70,7 @@ impl From<args::Color> for ColourChoice {
 /// Writes diagnostics to standard error, with a blank line between them.
 fn print_diagnostics(diagnostics: &Diagnostics, sources: &Sources, colour: ColourChoice) -> io::Result<()> {
     let text = diagnostic::render_all(diagnostics, sources, colour.for_stderr());
-    if text.is_empty() { Ok(()) } else { Output::stderr().block(&text) }
+    if text.is_empty() { Ok(()) } else { Output::stderr().block(&format!("{text}\n")) }
 }
 
 /// Says that nothing was selected, and what there is.
@@ -77,7 +79,7 @@ fn nothing_selected(known: usize) -> io::Result<Exit> {
         "error: there are no cases\n   = hint: case files are `*.yaml` files with a list of `cases:`\n".to_owned()
     } else {
         format!(
-            "error: no case is selected, of {known}\n   = hint: `grpc-spec list PATH` shows the ids that `--filter` looks in\n"
+            "error: no case is selected, of {known}\n   = hint: `grpc-spec list PATH` shows the ids that `--filter` looks in, of files that load\n"
         )
     };
     Output::stderr().block(&text)?;

@@ -1,6 +1,6 @@
 //! `grpc-spec run`: load → plan → run → report → exit code.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use super::{Exit, nothing_selected, print_diagnostics};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
 use crate::runner::{
-    CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Schedule, Session, Subject, SuiteRun,
-    Summary, case_runtime, default_jobs, not_run,
+    CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Progress, Schedule, Session, Subject,
+    SuiteRun, Summary, case_runtime, default_jobs, not_run,
 };
 use crate::select::Selection;
 use crate::spec::{self, Loaded};
 
-pub(super) fn run(arguments: RunArguments) -> io::Result<Exit> {
+pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     let colour = ColourChoice::from(arguments.color);
     let sources = Arc::new(Sources::new());
     let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);
@@ -24,7 +24,7 @@ pub(super) fn run(arguments: RunArguments) -> io::Result<Exit> {
     let prepared = Prepared::new(&loaded, &sources, |suite| selection.choose(suite));
     let found: Diagnostics = loaded.all_diagnostics().chain(prepared.diagnostics.iter()).cloned().collect();
     print_diagnostics(&found, &sources, colour)?;
-    let mut junit = arguments.junit.map(|path| JUnit::new(path, Arc::clone(&sources), arguments.full));
+    let mut junit = arguments.junit.as_ref().map(|path| JUnit::new(path, Arc::clone(&sources), arguments.full));
     if found.has_errors() {
         if let Some(junit) = &mut junit {
             report_invalid(junit, &loaded, &selection, &prepared, &sources)?;
@@ -61,26 +61,46 @@ fn drive(
 ) -> io::Result<Exit> {
     let runtime = case_runtime()?;
     let interrupt = Interrupt::new();
-    let mut reported = Ok(());
-    let summary = runtime.block_on(async {
-        interrupt.listen();
-        let session = Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone()));
-        schedule
-            .run(session, |event| {
+    let run = {
+        let interrupt = interrupt.clone();
+        async move {
+            interrupt.listen();
+            let session =
+                Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone(), progress()));
+            let mut reported = Ok(());
+            let summary = schedule.run(session, |events| {
                 for reporter in &mut reporters {
-                    if let Err(error) = reporter.event(&event) {
-                        // Nobody reads any more: end in good order, servers stopped.
+                    if let Err(error) = reporter.events(&events) {
+                        // nobody reads any more: end in good order, servers stopped
                         interrupt.raise();
                         reported = Err(error);
                     }
                 }
-            })
-            .await
-    });
+            });
+            (summary.await, reported)
+        }
+    };
+    // on a worker, beside the cases it waits for, rather than on this thread
+    let (summary, reported) = runtime.block_on(runtime.spawn(run))?;
     // What is still blocking here holds nothing that matters.
     runtime.shutdown_timeout(Duration::from_millis(500));
-    reported?;
+    match reported {
+        // whoever read our output has gone, and the run was ended for it
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Interrupted),
+        reported => reported?,
+    }
     Ok(if interrupt.is_raised() { Exit::Interrupted } else { Exit::of(&summary) })
+}
+
+/// What takes a while, on standard error, where somebody watches it.
+fn progress() -> Progress {
+    let watched = io::stderr().is_terminal();
+    Box::new(move |text| {
+        if watched {
+            // who cannot be told of it does not miss it
+            let _ = Output::stderr().block(&format!("{text}\n"));
+        }
+    })
 }
 
 /// Reports are written whatever happened: what is invalid is an error in them, and nothing else ran.
@@ -94,7 +114,9 @@ fn report_invalid(
     let invalid = |diagnostics: &Diagnostics| Outcome::Errored(Box::new(CaseError::Invalid(diagnostics.clone())));
     let mut results: Vec<CaseResult> = Vec::new();
     for failure in loaded.suites.iter().flat_map(|suite| selection.failures(suite)) {
-        results.push(not_run(Subject::of_failure(failure), invalid(&failure.diagnostics)));
+        let outcome =
+            if failure.blocked { Outcome::NotRun("its suite is invalid") } else { invalid(&failure.diagnostics) };
+        results.push(not_run(Subject::of_failure(failure), outcome));
     }
     for (_, entry) in prepared.entries() {
         let outcome = match &entry.plan {
@@ -104,9 +126,11 @@ fn report_invalid(
         results.push(not_run(Subject::of_case(&entry.file, &entry.case, sources), outcome));
     }
     let mut summary = Summary::default();
+    let mut events = Vec::new();
     for result in results {
         summary.add(&result.outcome);
-        junit.event(&Event::CaseFinished(Arc::new(result)))?;
+        events.push(Event::CaseFinished(Arc::new(result)));
     }
-    junit.event(&Event::RunFinished(summary))
+    events.push(Event::RunFinished(summary));
+    junit.events(&events)
 }

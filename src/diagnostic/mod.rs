@@ -8,9 +8,9 @@ mod source;
 mod suggest;
 mod window;
 
-pub(crate) use neutral::{neutralise, neutralise_line};
+pub(crate) use neutral::neutralise;
 pub(crate) use render::{render, render_all};
-pub(crate) use report::{Diagnostic, Label, Note, Severity};
+pub(crate) use report::{Diagnostic, Label, Severity};
 pub(crate) use source::{FileId, SourceFile, Sources, Span, Spanned};
 pub(crate) use suggest::{did_you_mean, one_of};
 

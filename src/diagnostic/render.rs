@@ -22,16 +22,17 @@ const UNBOUNDED: usize = 1_000_000;
 /// Ends without a line break.
 pub(crate) fn render_all(diagnostics: &Diagnostics, sources: &Sources, colour: bool) -> String {
     let mut files: HashMap<Option<FileId>, usize> = HashMap::new();
-    let mut ordered: Vec<(usize, &Diagnostic)> = Vec::new();
+    let mut ordered = Vec::new();
     for diagnostic in diagnostics.iter() {
         let next = files.len();
-        let file = diagnostic.primary.as_ref().map(|label| label.span.file);
-        ordered.push((*files.entry(file).or_insert(next), diagnostic));
+        let place = diagnostic.primary.as_ref().map(|label| label.span);
+        let file = *files.entry(place.map(|span| span.file)).or_insert(next);
+        ordered.push((file, place.map(|span| span.start), diagnostic));
     }
-    ordered.sort_by_key(|(file, _)| *file); // stable
+    ordered.sort_by_key(|(file, start, _)| (*file, *start)); // stable
     let mut seen = HashSet::new();
     let mut texts = Vec::new();
-    for (_, diagnostic) in ordered {
+    for (_, _, diagnostic) in ordered {
         let text = render(diagnostic, sources, colour);
         if seen.insert(text.clone()) {
             texts.push(text);

@@ -60,6 +60,14 @@ impl Diagnostic {
         self
     }
 
+    /// Whether both are about the same bytes, or one about a part of the other's.
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
+        let (Some(Label { span: one, .. }), Some(Label { span: other, .. })) = (&self.primary, &other.primary) else {
+            return false;
+        };
+        one.file == other.file && one.start < other.end && other.start < one.end
+    }
+
     /// A further place that explains the first.
     #[must_use]
     pub(crate) fn also(mut self, span: Span, label: impl Into<String>) -> Self {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Binding, Env, Name, Template, Text, Value};
+use super::resolve::{Failure, Names as _};
+use super::{Binding, Env, Name, Scope, Template, Text, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::yaml::{Node, NodeKind};
 
@@ -25,6 +26,32 @@ impl Env {
         let sound = !problems.has_errors();
         out.append(problems);
         sound
+    }
+}
+
+impl Scope {
+    /// Reports what `node` reads of the environment, itself or through variables, and is not there.
+    pub(crate) fn check_environment(&self, node: &Node, sources: &Sources, out: &mut Diagnostics) {
+        self.check_environment_once(node, sources, &mut BTreeSet::new(), out);
+    }
+
+    /// `seen`: the variables already looked into, each with the level it stands at.
+    fn check_environment_once(
+        &self,
+        node: &Node,
+        sources: &Sources,
+        seen: &mut BTreeSet<(*const Self, String)>,
+        out: &mut Diagnostics,
+    ) {
+        for name in names_in(node, sources) {
+            match self.look_up(&name) {
+                Err(Failure::Wrong(problem)) if name.environment().is_some() => out.push(*problem),
+                Ok((Value::Yaml(node), level)) if seen.insert((level, name.path.to_string())) => {
+                    level.check_environment_once(&node, sources, seen, out);
+                }
+                _ => {}
+            }
+        }
     }
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct ChannelOptions {
     pub(crate) connections: usize,
     /// For `https://`; the system's authorities are trusted where it says nothing.
     pub(crate) tls: Option<Tls>,
+    /// How long a connection with calls in flight may be silent before a PING asks whether its peer is still there.
+    pub(crate) keepalive: Option<Duration>,
 }
 
 /// What a server may send, in bytes.
@@ -209,7 +211,12 @@ impl Shared {
 impl Default for ChannelOptions {
     /// The limits of the case format, and a connection for each core.
     fn default() -> Self {
-        Self { limits: Limits::default(), connections: available_parallelism().map_or(1, NonZeroUsize::get), tls: None }
+        Self {
+            limits: Limits::default(),
+            connections: available_parallelism().map_or(1, NonZeroUsize::get),
+            tls: None,
+            keepalive: None,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::connect_error::{ConnectError, Stage};
 use super::connection::Connection;
 use super::first_bytes::{FirstBytes, Io, Observed};
 use super::target::{Endpoint, Target};
-use super::tls::{Tls, TlsOptions};
+use super::tls::Tls;
 
 /// How far the attempt to connect has got, for whoever's deadline passes meanwhile.
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ pub(super) async fn connect(
     };
     progress.reached(Stage::Settings);
     let first = progress.first.clone();
-    match Connection::establish(Observed::new(io, first.clone()), &first, options.limits, warning.clone()).await {
+    match Connection::establish(Observed::new(io, first.clone()), &first, options, warning.clone()).await {
         Ok(connection) => {
             progress.reached(Stage::Waiting);
             Ok(connection)
@@ -93,7 +93,7 @@ async fn secure(
     progress.reached(Stage::Tls);
     let tls = match &options.tls {
         Some(tls) => tls.clone(),
-        None => Tls::new(&TlsOptions::default()).map_err(|error| ConnectError::tls_setup(target, &error))?,
+        None => Tls::system().map_err(|error| ConnectError::tls_setup(target, &error))?,
     };
     let (stream, warning) = tls.connect(target, host, stream).await?;
     Ok((Box::new(stream), warning))

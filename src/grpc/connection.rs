@@ -1,7 +1,7 @@
 //! One HTTP/2 connection: handshake and limits, the task that drives it, PING, and how it ended.
 
 use std::convert::Infallible;
-use std::future::{Future as _, poll_fn};
+use std::future::{Future as _, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,18 +13,20 @@ use h2::{Ping, PingPong};
 use tokio::sync::{Mutex, oneshot, watch};
 use tokio::time::timeout;
 
-use super::channel::Limits;
+use super::channel::ChannelOptions;
+use super::deadline::readable;
 use super::first_bytes::{FirstBytes, Observed};
 use super::frame::Outgoing;
 use super::http2::{self, Broken, FRAME_HEADER};
+use super::keepalive::Keepalive;
 
 type Driver = h2::client::Connection<Observed, Outgoing>;
 
 /// A connection whose server has shown that it speaks HTTP/2. It closes when it is dropped and no call uses it.
 pub(super) struct Connection {
     sender: SendRequest<Outgoing>,
-    pings: Mutex<PingPong>,
-    in_flight: AtomicUsize,
+    pings: Arc<Mutex<PingPong>>,
+    in_flight: Arc<AtomicUsize>,
     /// It takes no more calls: GOAWAY, or a stream could not be opened.
     spent: AtomicBool,
     /// How it ended, once it has.
@@ -63,10 +65,11 @@ impl Connection {
     pub(super) async fn establish(
         io: Observed,
         first: &FirstBytes,
-        limits: Limits,
+        options: &ChannelOptions,
         warning: Option<String>,
     ) -> Result<Self, Option<Broken>> {
-        let header_list = u32::try_from(limits.metadata.saturating_mul(HEADER_ROOM)).unwrap_or(u32::MAX);
+        let heard = io.heard();
+        let header_list = u32::try_from(options.limits.metadata.saturating_mul(HEADER_ROOM)).unwrap_or(u32::MAX);
         let handshake = Builder::new()
             .enable_push(false)
             .initial_window_size(WINDOW)
@@ -87,21 +90,20 @@ impl Connection {
         })
         .await?;
         let Some(pings) = driver.ping_pong() else { return Err(None) };
+        let (pings, in_flight) = (Arc::new(Mutex::new(pings)), Arc::default());
+        let keepalive = options.keepalive.map(|every| Keepalive {
+            every,
+            heard,
+            in_flight: Arc::clone(&in_flight),
+            pings: Arc::clone(&pings),
+        });
         let (alive, dropped) = oneshot::channel();
         let (ended, end) = watch::channel(None);
         tokio::spawn(async move {
-            let how = drive(driver, dropped).await;
+            let how = drive(driver, keepalive, dropped).await;
             ended.send_replace(Some(how));
         });
-        Ok(Self {
-            sender,
-            pings: Mutex::new(pings),
-            in_flight: AtomicUsize::new(0),
-            spent: AtomicBool::new(false),
-            end,
-            warning,
-            _alive: alive,
-        })
+        Ok(Self { sender, pings, in_flight, spent: AtomicBool::new(false), end, warning, _alive: alive })
     }
 
     /// A handle that opens one stream.
@@ -182,10 +184,19 @@ impl Drop for Retire<'_> {
 }
 
 /// Drives a connection to its end, and says how it ended.
-async fn drive(mut driver: Driver, dropped: oneshot::Receiver<Infallible>) -> Arc<str> {
+async fn drive(mut driver: Driver, keepalive: Option<Keepalive>, dropped: oneshot::Receiver<Infallible>) -> Arc<str> {
+    let unanswered = async {
+        match keepalive {
+            Some(keepalive) => keepalive.unanswered().await,
+            None => pending().await,
+        }
+    };
     let end = tokio::select! {
         end = &mut driver => Some(end),
         _ = dropped => None,
+        within = unanswered => {
+            return format!("no answer to a keepalive PING within {}", readable(within)).into();
+        }
     };
     let end = match end {
         Some(end) => Ok(end),

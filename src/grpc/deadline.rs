@@ -9,14 +9,13 @@ use http::HeaderValue;
 pub(super) const CANCELLED_IS_LATE: Duration = Duration::from_millis(20);
 
 /// A duration as `grpc-timeout`: at most 8 digits and a unit, rounded down so that the server's deadline is never
-/// later than ours (gRPC over HTTP/2, "Timeout").
-pub(super) fn grpc_timeout(left: Duration) -> HeaderValue {
+/// later than ours (gRPC over HTTP/2, "Timeout"). `None` beyond three years: nothing is said of a deadline so far off.
+pub(super) fn grpc_timeout(left: Duration) -> Option<HeaderValue> {
     const MOST: u128 = 99_999_999;
     let units =
         [(left.as_nanos(), 'n'), (left.as_micros(), 'u'), (left.as_millis(), 'm'), (u128::from(left.as_secs()), 'S')];
-    let (count, unit) = units.into_iter().find(|(count, _)| *count <= MOST).unwrap_or((MOST, 'S'));
-    // Digits and a letter are always a header value.
-    HeaderValue::try_from(format!("{count}{unit}")).unwrap_or_else(|_| HeaderValue::from_static("99999999S"))
+    let (count, unit) = units.into_iter().find(|(count, _)| *count <= MOST)?;
+    HeaderValue::try_from(format!("{count}{unit}")).ok()
 }
 
 /// A duration for people: `350ms`, `1.5s`.
@@ -49,9 +48,9 @@ mod tests {
             (99_999_999_999_999, "99999999m"),
             (100_000_000_000_000, "100000S"),
         ] {
-            assert_eq!(grpc_timeout(Duration::from_nanos(nanos)), expected);
+            assert_eq!(grpc_timeout(Duration::from_nanos(nanos)).expect("a timeout"), expected);
         }
-        assert_eq!(grpc_timeout(Duration::MAX), "99999999S");
+        assert_eq!(grpc_timeout(Duration::MAX), None);
     }
 
     #[test]
@@ -64,7 +63,7 @@ mod tests {
     proptest! {
         #[test]
         fn never_exceeds_the_deadline_nor_eight_digits(nanos in 0..99_999_999_000_000_000_u64) {
-            let header = grpc_timeout(Duration::from_nanos(nanos));
+            let header = grpc_timeout(Duration::from_nanos(nanos)).expect("a timeout");
             let text = header.to_str().expect("ascii");
             let (digits, unit) = text.split_at(text.len() - 1);
             prop_assert!(digits.len() <= 8);

@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -45,12 +46,18 @@ pub(super) struct Observed {
     io: Box<dyn Io>,
     first: FirstBytes,
     full: bool,
+    heard: Arc<AtomicBool>,
 }
 
 impl Observed {
     pub(super) fn new(io: Box<dyn Io>, first: FirstBytes) -> Self {
         first.clear();
-        Self { io, first, full: false }
+        Self { io, first, full: false, heard: Arc::default() }
+    }
+
+    /// Set by every read that brings something.
+    pub(super) fn heard(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.heard)
     }
 }
 
@@ -62,6 +69,9 @@ impl AsyncRead for Observed {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(context, buffer))?;
+        if buffer.filled().len() > before {
+            self.heard.store(true, Ordering::Relaxed);
+        }
         if !self.full {
             self.full = self.first.keep(&buffer.filled()[before..]);
         }

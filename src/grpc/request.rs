@@ -44,7 +44,9 @@ impl<'a> CallRequest<'a> {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        headers.insert(GRPC_TIMEOUT, grpc_timeout(self.deadline.saturating_duration_since(now)));
+        if let Some(timeout) = grpc_timeout(self.deadline.saturating_duration_since(now)) {
+            headers.insert(GRPC_TIMEOUT, timeout);
+        }
         if self.compression != Compression::Identity {
             headers.insert(GRPC_ENCODING, HeaderValue::from_static(self.compression.name()));
         }

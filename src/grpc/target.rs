@@ -97,6 +97,11 @@ impl Target {
         Ok(self)
     }
 
+    /// Whether it is reached over TLS.
+    pub(crate) fn is_tls(&self) -> bool {
+        self.tls
+    }
+
     /// What is sent as `:authority`.
     pub(crate) fn authority(&self) -> &str {
         self.authority.as_str()

@@ -1,6 +1,6 @@
 //! TLS: whom we trust, who we are, and the handshake.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -47,6 +47,18 @@ pub(crate) struct Tls {
 pub(crate) struct TlsError {
     pub(crate) headline: String,
     pub(crate) help: Option<&'static str>,
+    pub(crate) part: TlsPart,
+}
+
+/// What is wrong when TLS cannot be set up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TlsPart {
+    Ca,
+    Certificate,
+    Key,
+    ServerName,
+    /// Nothing of what was said.
+    System,
 }
 
 const ALPN_HTTP2: &[u8] = b"h2";
@@ -61,7 +73,7 @@ impl Tls {
         let provider = Arc::new(ring::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| plain(error.to_string()))?;
+            .map_err(|error| plain(TlsPart::System, error.to_string()))?;
         let builder = if options.skip_verify {
             builder.dangerous().with_custom_certificate_verifier(Arc::new(TrustAnyone(provider)))
         } else {
@@ -70,11 +82,10 @@ impl Tls {
         let mut config = match &options.identity {
             None => builder.with_no_client_auth(),
             Some((certificate, key)) => {
-                let chain = certificates(certificate)?;
-                let parsed = PrivateKeyDer::from_pem_slice(&key.bytes)
-                    .map_err(|error| plain(format!("`{}` holds no private key: {error}", key.path)))?;
-                builder.with_client_auth_cert(chain, parsed).map_err(|error| {
-                    plain(format!("`{}` and `{}` do not go together: {error}", certificate.path, key.path))
+                let chain = certificates(certificate, TlsPart::Certificate)?;
+                builder.with_client_auth_cert(chain, private_key(key)?).map_err(|error| {
+                    let headline = format!("`{}` and `{}` do not go together: {error}", certificate.path, key.path);
+                    plain(TlsPart::Key, headline)
                 })?
             }
         };
@@ -84,6 +95,15 @@ impl Tls {
             Some(name) => Some(parse_name(name)?),
         };
         Ok(Self { config: Arc::new(config), server_name })
+    }
+
+    /// What holds where nothing is said: the system's authorities, read once.
+    ///
+    /// # Errors
+    /// No root certificates on this system.
+    pub(super) fn system() -> Result<Self, TlsError> {
+        static SYSTEM: OnceLock<Result<Tls, TlsError>> = OnceLock::new();
+        SYSTEM.get_or_init(|| Self::new(&TlsOptions::default())).clone()
     }
 
     /// Shakes hands over a transport that stands. The warning says that the server did not agree on HTTP/2.
@@ -114,44 +134,80 @@ impl std::fmt::Debug for Pem {
     }
 }
 
-fn roots(ca: Option<&Pem>) -> Result<RootCertStore, TlsError> {
-    let mut store = RootCertStore::empty();
-    if let Some(ca) = ca {
-        for certificate in certificates(ca)? {
-            store
-                .add(certificate)
-                .map_err(|error| plain(format!("a certificate in `{}` cannot be trusted: {error}", ca.path)))?;
-        }
-    } else {
-        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if store.is_empty() {
-            return Err(TlsError {
-                headline: "this system has no root certificates".to_owned(),
-                help: Some("install them, or name those to trust: `tls: { ca: ca.pem }`"),
-            });
-        }
-    }
-    Ok(store)
+/// Whether a text can be a server's name.
+///
+/// # Errors
+/// Anything but a DNS name or an IP address.
+pub(crate) fn check_server_name(name: &str) -> Result<(), TlsError> {
+    parse_name(name).map(drop)
 }
 
-fn certificates(pem: &Pem) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+fn roots(ca: Option<&Pem>) -> Result<Arc<RootCertStore>, TlsError> {
+    let Some(ca) = ca else { return system_roots() };
+    let mut store = RootCertStore::empty();
+    for certificate in certificates(ca, TlsPart::Ca)? {
+        store.add(certificate).map_err(|error| {
+            plain(TlsPart::Ca, format!("a certificate in `{}` cannot be trusted: {error}", ca.path))
+        })?;
+    }
+    Ok(Arc::new(store))
+}
+
+/// Read once for the process: on some systems there are hundreds.
+fn system_roots() -> Result<Arc<RootCertStore>, TlsError> {
+    static ROOTS: LazyLock<Arc<RootCertStore>> = LazyLock::new(|| {
+        let mut store = RootCertStore::empty();
+        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Arc::new(store)
+    });
+    if ROOTS.is_empty() {
+        return Err(TlsError {
+            headline: "this system has no root certificates".to_owned(),
+            help: Some("install them, or name those to trust: `tls: { ca: ca.pem }`"),
+            part: TlsPart::System,
+        });
+    }
+    Ok(Arc::clone(&ROOTS))
+}
+
+fn private_key(pem: &Pem) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_slice(&pem.bytes).map_err(|_| {
+        let encrypted = String::from_utf8_lossy(&pem.bytes).contains("ENCRYPTED");
+        TlsError {
+            headline: format!("`{}` holds no private key that can be read", pem.path),
+            help: Some(if encrypted {
+                "it is encrypted: write it without a password, `openssl pkey -in FILE -out PLAIN`"
+            } else {
+                "a PEM file has lines `-----BEGIN PRIVATE KEY-----`"
+            }),
+            part: TlsPart::Key,
+        }
+    })
+}
+
+fn certificates(pem: &Pem, part: TlsPart) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem.bytes).collect();
     match found {
         Ok(found) if !found.is_empty() => Ok(found),
         Ok(_) => Err(TlsError {
             headline: format!("`{}` holds no certificate", pem.path),
             help: Some("a PEM file has lines `-----BEGIN CERTIFICATE-----`"),
+            part,
         }),
-        Err(error) => Err(plain(format!("`{}` is not a PEM file: {error}", pem.path))),
+        Err(error) => Err(plain(part, format!("`{}` is not a PEM file: {error}", pem.path))),
     }
 }
 
 fn parse_name(name: &str) -> Result<ServerName<'static>, TlsError> {
-    ServerName::try_from(name.to_owned()).map_err(|_| plain(format!("`{name}` cannot be a server's name")))
+    ServerName::try_from(name.to_owned()).map_err(|_| TlsError {
+        headline: format!("`{name}` cannot be a server's name"),
+        help: Some("it is a DNS name or an IP address, as the server's certificate has it"),
+        part: TlsPart::ServerName,
+    })
 }
 
-fn plain(headline: String) -> TlsError {
-    TlsError { headline, help: None }
+fn plain(part: TlsPart, headline: String) -> TlsError {
+    TlsError { headline, help: None, part }
 }
 
 /// For `skip_verify`: any certificate will do, as long as the server has its key.

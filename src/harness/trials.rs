@@ -38,12 +38,12 @@ pub(super) fn run(harness: Harness, arguments: &Arguments) -> ExitCode {
     }
     let ran = if loaded.diagnostics.has_errors() {
         let text = diagnostic::render_all(&loaded.diagnostics, &sources, ColourChoice::Auto.for_stderr());
-        Output::stderr().block(&text).map(|()| Exit::Invalid.into())
+        Output::stderr().block(&format!("{text}\n")).map(|()| Exit::Invalid.into())
     } else if tests.is_empty() {
         let text = format!("error: there are no cases at `{}`\n", harness.path.display());
         Output::stderr().block(&text).map(|()| Exit::NothingSelected.into())
     } else {
-        run_tests(harness, arguments, &loaded, tests, sources)
+        run_tests(harness, arguments, &loaded, &tests, &sources)
     };
     ran.unwrap_or_else(|error| {
         let _ = Output::stderr().block(&format!("error: {error}\n"));
@@ -101,11 +101,11 @@ fn run_tests(
     harness: Harness,
     arguments: &Arguments,
     loaded: &Loaded,
-    tests: Vec<Test>,
-    sources: Arc<Sources>,
+    tests: &[Test],
+    sources: &Arc<Sources>,
 ) -> io::Result<ExitCode> {
     let started = Instant::now();
-    let mut plans = plan(loaded, &tests, arguments, &sources);
+    let mut plans = plan(loaded, tests, arguments, sources);
     let runtime = case_runtime()?;
     let serving = Serving::new(harness)?;
     let interrupt = Interrupt::new();
@@ -114,17 +114,18 @@ fn run_tests(
         interrupt.listen();
     }
     let suites = std::mem::take(&mut plans.suites);
-    let session = Arc::new(Session::new(Arc::clone(&sources), suites, serving.servers(), interrupt.clone()));
+    let session =
+        Arc::new(Session::new(Arc::clone(sources), suites, serving.servers(), interrupt.clone(), Box::new(|_| {})));
     session.expect_cases(plans.cases.values().filter_map(|plan| plan.as_ref().ok()));
     let shared = Arc::new(Shared {
         session: Arc::clone(&session),
-        sources: Arc::clone(&sources),
+        sources: Arc::clone(sources),
         style: FailureStyle { colour: colours(arguments), full: false },
         runtime: runtime.handle().clone(),
         nextest: env::var_os("NEXTEST").is_some_and(|value| value == "1"),
         results: Mutex::default(),
     });
-    let trials = tests.into_iter().map(|test| trial(test, &mut plans, &shared)).collect();
+    let trials = tests.iter().map(|test| trial(test, &mut plans, &shared)).collect();
     let conclusion = libtest_mimic::run(arguments, trials);
 
     runtime.block_on(session.finish());
@@ -175,8 +176,7 @@ struct Shared {
     results: Mutex<Vec<Arc<CaseResult>>>,
 }
 
-fn trial(test: Test, plans: &mut Plans, shared: &Arc<Shared>) -> Trial {
-    let shared_ = Arc::clone(shared);
+fn trial(test: &Test, plans: &mut Plans, shared: &Arc<Shared>) -> Trial {
     let subject = test.subject.clone();
     let plan = match &test.what {
         What::Invalid(diagnostics) => Some(Err(diagnostics.clone())),
@@ -185,10 +185,11 @@ fn trial(test: Test, plans: &mut Plans, shared: &Arc<Shared>) -> Trial {
     if let (Some(reason), None) = (&test.skip, &plan) {
         shared.keep(not_run(subject.clone(), Outcome::Skipped(reason.clone())));
     }
+    let shared = Arc::clone(shared);
     test.trial(move || match plan {
-        Some(Ok(job)) => shared_.run(subject, job),
+        Some(Ok(job)) => shared.run(subject, job),
         Some(Err(diagnostics)) => {
-            shared_.end(not_run(subject, Outcome::Errored(Box::new(CaseError::Invalid(diagnostics)))))
+            shared.end(not_run(subject, Outcome::Errored(Box::new(CaseError::Invalid(diagnostics)))))
         }
         // filtered out or ignored: libtest-mimic does not run it
         None => Ok(Completion::ignored()),
@@ -227,19 +228,21 @@ impl Shared {
         result
     }
 
-    /// Writes the JUnit report, where one is asked for.
+    /// Writes the `JUnit` report, where one is asked for.
     fn report(&self, started: Instant) -> io::Result<()> {
         let Some(path) = env::var_os("GRPC_SPEC_JUNIT").filter(|path| !path.is_empty() && !self.nextest) else {
             return Ok(());
         };
-        let mut junit = JUnit::new(path.into(), Arc::clone(&self.sources), false);
+        let mut junit = JUnit::new(path.as_ref(), Arc::clone(&self.sources), false);
         let mut summary = Summary::default();
+        let mut events = Vec::new();
         for result in &*self.results.lock().unwrap_or_else(PoisonError::into_inner) {
             summary.add(&result.outcome);
-            junit.event(&Event::CaseFinished(Arc::clone(result)))?;
+            events.push(Event::CaseFinished(Arc::clone(result)));
         }
         summary.elapsed = started.elapsed();
-        junit.event(&Event::RunFinished(summary))
+        events.push(Event::RunFinished(summary));
+        junit.events(&events)
     }
 }
 

@@ -31,13 +31,11 @@ pub(super) fn assign(expected: usize, actual: usize, mut matches: impl FnMut(usi
                     continue;
                 }
                 reached_from[column] = Some(row);
-                match owners[column] {
-                    Some(owner) => queue.push_back(owner),
-                    None => {
-                        free = Some(column);
-                        break;
-                    }
-                }
+                let Some(owner) = owners[column] else {
+                    free = Some(column);
+                    break;
+                };
+                queue.push_back(owner);
             }
         }
         // back along the path, each row takes the candidate it was reached by

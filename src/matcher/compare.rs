@@ -131,9 +131,10 @@ impl<'s> Judge<'s> {
 
     pub(super) fn judge(&mut self, matcher: &Matcher, found: Found<'_>, place: &Place<'_>) {
         match &matcher.rule {
-            Rule::Unset if found.present => self.fail_rule(matcher, Fault::IsSet, found, place),
+            Rule::Unset | Rule::Present(false) if found.present => {
+                self.fail_rule(matcher, Fault::IsSet, found, place);
+            }
             Rule::Present(true) if !found.present => self.fail_rule(matcher, Fault::NotSet, found, place),
-            Rule::Present(false) if found.present => self.fail_rule(matcher, Fault::IsSet, found, place),
             Rule::Unset | Rule::Present(_) => {}
             Rule::All(all) => {
                 for matcher in all {
@@ -196,7 +197,7 @@ impl<'s> Judge<'s> {
                         path: place.to_string(),
                         span: matcher.span,
                         expected: Expected {
-                            fault: Fault::OtherMember,
+                            fault: if set.is_some() { Fault::OtherMember } else { Fault::NotSet },
                             statement: member.as_ref().map_or_else(
                                 || format!("{place} to be unset"),
                                 |member| format!("{place} = {}", member.name()),

@@ -1,8 +1,7 @@
 //! What contradicts itself is an error before any call: bounds that leave nothing between them, a choice of which none
-//! is allowed, `$present: false` beside what must be set, two members of a oneof.
+//! is allowed, `$present: false` beside what must be set.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use prost_reflect::{Kind, Value};
 
@@ -13,7 +12,7 @@ use super::value_type::ValueType;
 use super::view::View;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::Scope;
-use crate::message::{Field, FieldPath, FieldType};
+use crate::message::{FieldPath, FieldType};
 
 /// Of several operators on one value, all of which must hold.
 pub(super) fn contradiction(all: &[Matcher], ty: &ValueType, path: &FieldPath) -> Option<Diagnostic> {
@@ -21,49 +20,6 @@ pub(super) fn contradiction(all: &[Matcher], ty: &ValueType, path: &FieldPath) -
         .or_else(|| empty_range(all, ty, path))
         .or_else(|| no_choice(all, path))
         .or_else(|| no_length(all, path))
-}
-
-/// Of fields of one message: members of one oneof that must all be set.
-pub(super) fn two_members(
-    fields: &[(Field, Matcher)],
-    oneofs: &[Matcher],
-    spans: &BTreeMap<u32, Span>,
-) -> Option<Diagnostic> {
-    let mut members: Vec<(String, String, Span)> = Vec::new();
-    for matcher in oneofs {
-        if let Rule::Oneof(oneof, member) = &matcher.rule {
-            let member = member.as_ref().map_or_else(|| "null".to_owned(), |member| member.name().to_owned());
-            members.push((oneof.name().to_owned(), member, matcher.span));
-        }
-    }
-    for (field, matcher) in fields {
-        let Some(oneof) = field.containing_oneof() else { continue };
-        let name = field.name().into_owned();
-        let span = spans.get(&field.number()).copied().unwrap_or(matcher.span);
-        let asked = members.iter().find(|(other, _, _)| other == oneof.name());
-        match asked {
-            Some((_, member, first)) if *member != name && matcher.needs_value() => {
-                return Some(
-                    Diagnostic::error(format!("two members of the oneof `{}` are expected", oneof.name()))
-                        .at(span, format!("`{name}` would have to be set"))
-                        .also(*first, format!("`{member}` is expected here"))
-                        .hint("only one member of a oneof is ever set"),
-                );
-            }
-            Some((_, member, first))
-                if *member == name && matches!(matcher.rule, Rule::Unset | Rule::Present(false)) =>
-            {
-                return Some(
-                    Diagnostic::error(format!("`{name}` is expected to be set and unset"))
-                        .at(span, "unset here")
-                        .also(*first, "set here"),
-                );
-            }
-            None if matcher.needs_value() => members.push((oneof.name().to_owned(), name, span)),
-            _ => {}
-        }
-    }
-    None
 }
 
 fn absent_and_present(all: &[Matcher], path: &FieldPath) -> Option<Diagnostic> {
@@ -236,13 +192,13 @@ fn no_choice(all: &[Matcher], path: &FieldPath) -> Option<Diagnostic> {
 
 /// A length that the elements asked for cannot have.
 fn no_length(all: &[Matcher], path: &FieldPath) -> Option<Diagnostic> {
-    let (asked, least, exactly) = all.iter().find_map(|matcher| match &matcher.rule {
+    let (elements, count, exactly) = all.iter().find_map(|matcher| match &matcher.rule {
         Rule::Each(_) => Some((matcher, 1, false)),
         Rule::Containing(items) => Some((matcher, items.len(), false)),
         Rule::Unordered(items) => Some((matcher, items.len(), true)),
         _ => None,
     })?;
-    let least = i128::try_from(least).ok()?;
+    let count = i128::try_from(count).ok()?;
     for matcher in all {
         let Rule::Seen(View::Length, inner) = &matcher.rule else { continue };
         let parts = match &inner.rule {
@@ -252,21 +208,21 @@ fn no_length(all: &[Matcher], path: &FieldPath) -> Option<Diagnostic> {
         for part in parts {
             let (low, high) = bounds(part);
             let too_short = high.is_some_and(|high| match high.at {
-                At::Whole(last) => last - i128::from(!high.included) < least,
+                At::Whole(last) => last - i128::from(!high.included) < count,
                 At::Real(_) => false,
             });
             let too_long = exactly
                 && low.is_some_and(|low| match low.at {
-                    At::Whole(first) => first + i128::from(!low.included) > least,
+                    At::Whole(first) => first + i128::from(!low.included) > count,
                     At::Real(_) => false,
                 });
             if too_short || too_long {
-                let elements = super::words::elements(usize::try_from(least).unwrap_or(usize::MAX));
-                let amount = if exactly { elements } else { format!("at least {elements}") };
+                let asked = super::words::elements(usize::try_from(count).unwrap_or(usize::MAX));
+                let amount = if exactly { asked } else { format!("at least {asked}") };
                 return Some(
                     Diagnostic::error(format!("{} can never have this length", path.subject()))
                         .at(part.span, part.statement("len", &Scope::new()))
-                        .also(asked.span, format!("{amount} here")),
+                        .also(elements.span, format!("{amount} here")),
                 );
             }
         }

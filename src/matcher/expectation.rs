@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use prost_reflect::{DynamicMessage, MethodDescriptor, Value};
+use prost_reflect::{DynamicMessage, Kind, MethodDescriptor, Value};
 
-use super::compile::Compiler;
+use super::compile::{Compiler, compile};
 use super::metadata::{MetadataMatcher, Section};
 use super::mismatch::{Actual, Expected, Fault, Mismatch};
 use super::operator::is_operator_key;
@@ -53,8 +53,8 @@ impl Expectation {
         context: &Context<'_>,
         out: &mut Diagnostics,
     ) -> Option<Self> {
-        let none = Expect::default();
-        let expect = expect.unwrap_or(&none);
+        let nothing = Expect::default();
+        let expect = expect.unwrap_or(&nothing);
         let mut compiler = Compiler { context, out, depth: 0 };
         let sound = compiler.fits(expect, method);
         let status = match &expect.status {
@@ -87,13 +87,14 @@ impl Expectation {
             return None;
         }
         let output = method.output();
-        let single = ValueType::Field(FieldType::message(output.clone()));
-        let list = ValueType::Field(FieldType::List(prost_reflect::Kind::Message(output)));
+        let single = FieldType::message(output.clone());
+        let list = FieldType::List(Kind::Message(output));
         let root = FieldPath::new();
         let response = compiler.written(expect.response.as_ref().filter(|_| sound), &single, &root);
         let responses = compiler.written(expect.responses.as_ref().filter(|_| sound), &list, &root.field("responses"));
         let elapsed = compiler.elapsed(expect.elapsed.as_ref());
-        let unreachable = compiler.written(expect.unreachable.as_ref(), &ValueType::STRING, &root.field("unreachable"));
+        let unreachable =
+            compiler.written(expect.unreachable.as_ref(), &FieldType::Single(Kind::String), &root.field("unreachable"));
         let sections = [
             (&expect.headers, Section::Headers),
             (&expect.trailers, Section::Trailers),
@@ -176,10 +177,10 @@ impl Expectation {
 impl Compiler<'_> {
     /// The outer `None` after an error, the inner one where nothing is written.
     #[expect(clippy::option_option, reason = "an error is not the same as nothing written")]
-    fn written(&mut self, node: Option<&Node>, ty: &ValueType, path: &FieldPath) -> Option<Option<Matcher>> {
+    fn written(&mut self, node: Option<&Node>, ty: &FieldType, path: &FieldPath) -> Option<Option<Matcher>> {
         match node {
             None => Some(None),
-            Some(node) => self.value(node, ty, path, false).map(Some),
+            Some(node) => compile(node, ty, path, self.context, self.out).map(Some),
         }
     }
 

@@ -69,7 +69,6 @@ pub(crate) enum Fault {
     NotExpected,
     UnknownFields,
     TooMany(usize),
-    TooFew,
     Empty,
     /// No element for an expected one.
     LacksElement,
@@ -107,7 +106,6 @@ impl Fault {
             Self::UnknownFields => "has unknown fields",
             Self::TooMany(1) => "has an element too many",
             Self::TooMany(count) => return format!("{path} has {count} elements too many"),
-            Self::TooFew => "has too few elements",
             Self::Empty => "is empty",
             Self::LacksElement => "lacks an element",
             Self::NotSorted => "is not sorted",
@@ -153,7 +151,7 @@ impl Mismatch {
         diagnostic
     }
 
-    /// Between two texts of which at least one is long or of several lines.
+    /// Between two texts of which at least one is long, of several lines, or holds what looks like something else.
     fn difference(&self) -> Option<String> {
         let (Some(Value::String(expected)), Actual::Value(Value::String(actual), _)) =
             (&self.expected.literal, &self.actual)
@@ -164,8 +162,14 @@ impl Mismatch {
             return Some(lines_that_differ(expected, actual));
         }
         let is_long = |text: &str| text.chars().count() > LONG;
-        (is_long(expected) || is_long(actual)).then(|| first_difference(expected, actual))
+        let needs_help = |text: &str| is_long(text) || is_misleading(text);
+        (needs_help(expected) || needs_help(actual)).then(|| first_difference(expected, actual))
     }
+}
+
+/// Whether a character is not what it looks like: a space that does not break, an accent of its own.
+fn is_misleading(text: &str) -> bool {
+    text.chars().any(|letter| !letter.is_control() && letter.escape_debug().len() > 2)
 }
 
 /// A text of more characters is not compared by eye.

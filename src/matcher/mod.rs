@@ -1,7 +1,7 @@
 //! Expectations: compiled from YAML by the type of what they speak of, everything that can be wrong reported before any
 //! call; compared with what came back, all mismatches at their places in the case file.
 //!
-//! [`compile`] makes a [`Matcher`] of a node and a type, [`Expectation`] one of a whole `expect:`, [`Across`] one of the
+//! `compile` makes a `Matcher` of a node and a type, [`Expectation`] is one of a whole `expect:`, [`Across`] one of the
 //! figures over all repeats. A [`Mismatch`] becomes a diagnostic by [`Mismatch::to_diagnostic`].
 
 mod across;
@@ -12,16 +12,20 @@ mod compile;
 mod contradiction;
 mod expectation;
 mod format;
+mod from_value;
 mod json;
 mod list;
 mod literal;
 mod metadata;
+mod misfit;
 mod mismatch;
+mod oneof;
 mod operation;
 mod operator;
 mod order;
 mod place;
 mod rule;
+mod sequence;
 mod status;
 mod value_type;
 mod view;
@@ -30,9 +34,8 @@ mod words;
 pub(crate) use across::{Across, Observation};
 pub(crate) use compile::compile;
 pub(crate) use expectation::{Expectation, Observed, compression_mismatch};
-pub(crate) use mismatch::{Actual, Expected, Fault, Mismatch};
+pub(crate) use mismatch::Mismatch;
 pub(crate) use rule::Matcher;
-pub(crate) use value_type::{JsonForm, ValueType};
 
 #[cfg(test)]
 mod testing;

@@ -2,32 +2,34 @@
 
 use std::sync::Arc;
 
-use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor, Value};
+use prost_reflect::{Kind, Value};
 
 use super::check::{Relation, Test};
 use super::compile::{Compiler, seen};
 use super::contradiction::contradiction;
 use super::format::Format;
+use super::from_value::from_value;
 use super::json;
-use super::literal::from_value;
-use super::operator::{Classes, Op, Operator, suggestion};
-use super::rule::{Matcher, Member, Rule};
+use super::misfit::{misfit, unknown};
+use super::operator::{Op, Operator};
+use super::rule::{Matcher, Rule};
+use super::sequence::text_type;
 use super::value_type::{JsonForm, Shape, ValueType, well_known};
 use super::view::View;
-use crate::diagnostic::{Diagnostic, Spanned, did_you_mean, one_of};
-use crate::message::{FieldPath, FieldType, ValueTemplate, find_field};
-use crate::yaml::{Entry, Node, NodeKind, Style};
+use crate::diagnostic::{Diagnostic, did_you_mean, one_of};
+use crate::message::{FieldPath, FieldType, ValueTemplate};
+use crate::yaml::{Entry, Node, NodeKind};
 
 /// An operator in its place.
 #[derive(Clone, Copy)]
-struct Use<'a> {
-    operator: &'static Operator,
-    entry: &'a Entry,
+pub(super) struct Use<'a> {
+    pub(super) operator: &'static Operator,
+    pub(super) entry: &'a Entry,
     /// The mapping it stands in.
-    node: &'a Node,
-    ty: &'a ValueType,
-    shape: &'a Shape,
-    path: &'a FieldPath,
+    pub(super) node: &'a Node,
+    pub(super) ty: &'a ValueType,
+    pub(super) shape: &'a Shape,
+    pub(super) path: &'a FieldPath,
 }
 
 impl Compiler<'_> {
@@ -69,7 +71,8 @@ impl Compiler<'_> {
             return None;
         }
         if all.len() == 1 {
-            return all.pop();
+            // alone in its mapping, it is the mapping that a mismatch points at
+            return all.pop().map(|matcher| Matcher { span: node.span, ..matcher });
         }
         Some(Matcher::new(node.span, ty, Rule::All(all)))
     }
@@ -185,7 +188,7 @@ impl Compiler<'_> {
     }
 
     /// Reports an operand of the wrong form.
-    fn refuse<T>(&mut self, used: Use<'_>, label: &str) -> Option<T> {
+    pub(super) fn refuse<T>(&mut self, used: Use<'_>, label: &str) -> Option<T> {
         let name = used.operator.name;
         let headline = format!("`{name}` takes {}", used.operator.takes);
         self.out.push(Diagnostic::error(headline).at(used.entry.value.span, label));
@@ -193,7 +196,7 @@ impl Compiler<'_> {
     }
 
     /// An operand that is a list of at least one.
-    fn several(&mut self, used: Use<'_>) -> Option<Arc<[Node]>> {
+    pub(super) fn several(&mut self, used: Use<'_>) -> Option<Arc<[Node]>> {
         let resolved = self.resolve(&used.entry.value)?;
         match resolved.kind {
             NodeKind::Sequence(items) if items.is_empty() => {
@@ -255,58 +258,6 @@ impl Compiler<'_> {
         self.check(Test::Format, vec![name], operand.span, used.ty, used.operator.name)
     }
 
-    fn contains(&mut self, used: Use<'_>) -> Option<Matcher> {
-        let Use { entry, ty, shape, path, operator, .. } = used;
-        let operand = self.resolve(&entry.value)?;
-        let within = path.field(operator.name);
-        match shape {
-            Shape::List(_) | Shape::Json(JsonForm::Array) => {
-                let items = self.several(used)?;
-                let items = self.elements(&items, &ty.element()?, path, false)?;
-                Some(Matcher::new(operand.span, ty, Rule::Containing(items)))
-            }
-            Shape::Json(_) => {
-                let items = match &operand.kind {
-                    NodeKind::Sequence(_) => self.several(used)?,
-                    NodeKind::Scalar(_) | NodeKind::Mapping(_) => Arc::from([operand.clone()]),
-                };
-                let list = self.elements(&items, &ValueType::JSON, path, false)?;
-                let is_text = |item: &Node| item.as_scalar().is_some() && !item.is_null();
-                let text = match items.iter().all(is_text) {
-                    true => Some(Box::new(self.parts(&items, used, &within)?)),
-                    false => None,
-                };
-                let list = Box::new(Matcher::new(operand.span, ty, Rule::Containing(list)));
-                Some(Matcher::new(operand.span, ty, Rule::TextOrList { text, list }))
-            }
-            _ => match &operand.kind {
-                NodeKind::Sequence(_) => {
-                    let items = self.several(used)?;
-                    self.parts(&items, used, &within)
-                }
-                NodeKind::Scalar(_) | NodeKind::Mapping(_) => self.parts(std::slice::from_ref(&operand), used, &within),
-            },
-        }
-    }
-
-    /// Each part must be in the text or the bytes.
-    fn parts(&mut self, items: &[Node], used: Use<'_>, within: &FieldPath) -> Option<Matcher> {
-        let ty = text_type(used.ty);
-        let mut parts = Vec::with_capacity(items.len());
-        for item in items {
-            if let Some(part) = self.operand(item, &ty, within) {
-                parts.extend(self.check(Test::Contains, vec![part], item.span, &ty, used.operator.name));
-            }
-        }
-        if parts.len() < items.len() {
-            return None;
-        }
-        match parts.len() {
-            1 => parts.pop(),
-            _ => Some(Matcher::new(used.entry.value.span, &ty, Rule::All(parts))),
-        }
-    }
-
     /// `$hex`, `$zeros`, `$file`: values as they are made for a request.
     fn made(&mut self, used: Use<'_>, exact: bool) -> Option<Matcher> {
         let alone = Node { span: used.node.span, kind: NodeKind::Mapping(Arc::from([used.entry.clone()])) };
@@ -324,135 +275,6 @@ impl Compiler<'_> {
             }
         }
     }
-
-    fn sorted(&mut self, used: Use<'_>) -> Option<Matcher> {
-        let operand = self.resolve(&used.entry.value)?;
-        let (key, direction) = match operand.as_mapping() {
-            None => (None, operand.clone()),
-            Some([entry]) => (Some(&entry.key), self.resolve(&entry.value)?),
-            Some(_) => return self.refuse(used, "expected one field"),
-        };
-        let descending = match direction.as_scalar().map(|scalar| &*scalar.text) {
-            Some("asc") => false,
-            Some("desc") => true,
-            Some(other) => {
-                self.out.push(
-                    Diagnostic::error(format!("`{other}` is no direction"))
-                        .at(direction.span, "expected `asc` or `desc`")
-                        .hints(did_you_mean(other, ["asc", "desc"])),
-                );
-                return None;
-            }
-            None => return self.refuse(used, "expected `asc` or `desc`"),
-        };
-        let by = match key {
-            Some(key) => Some(self.member(key, used)?),
-            None => None,
-        };
-        let ty = match &by {
-            Some(Member::Field(_, ty)) => ty.clone(),
-            Some(Member::Key(_)) => ValueType::JSON,
-            None => used.ty.element()?,
-        };
-        if !is_ordered(&ty) {
-            let hint = if by.is_none() { "name what to sort by: `{ field: asc }`" } else { "sort by a scalar field" };
-            self.out.push(
-                Diagnostic::error(format!("{} has no order", ty.name()))
-                    .at(operand.span, "nothing to sort by")
-                    .hint(hint),
-            );
-            return None;
-        }
-        Some(Matcher::new(operand.span, used.ty, Rule::Sorted { by, descending }))
-    }
-
-    fn unique(&mut self, used: Use<'_>) -> Option<Matcher> {
-        let operand = self.resolve(&used.entry.value)?;
-        let Some(scalar) = operand.as_scalar() else { return self.refuse(used, "expected `true` or a field") };
-        let by = match &*scalar.text {
-            "true" if scalar.style == Style::Plain => None,
-            "false" if scalar.style == Style::Plain => {
-                return self.refuse(used, "asks for nothing: leave it out");
-            }
-            name => Some(self.member(&Spanned::new(Arc::from(name), operand.span), used)?),
-        };
-        Some(Matcher::new(operand.span, used.ty, Rule::Unique { by }))
-    }
-
-    /// A field of the elements of a list.
-    fn member(&mut self, key: &Spanned<Arc<str>>, used: Use<'_>) -> Option<Member> {
-        let element = used.ty.element()?;
-        match element.shape() {
-            Shape::Message(descriptor) => {
-                let field = find_field(&descriptor, key, used.path, self.out)?;
-                let ty = ValueType::Field(field.ty());
-                Some(Member::Field(field, ty))
-            }
-            Shape::Json(_) => Some(Member::Key(key.value.to_string())),
-            _ => {
-                self.out.push(
-                    Diagnostic::error(format!("the elements of {} have no fields", used.path.subject()))
-                        .at(key.span, format!("each is of type {}", element.name())),
-                );
-                None
-            }
-        }
-    }
-
-    /// `{ contact: email }`: oneof → member, or `null`.
-    pub(super) fn oneofs(&mut self, operand: &Node, descriptor: &MessageDescriptor) -> Option<Vec<Matcher>> {
-        let operand = self.resolve(operand)?;
-        let entries = operand.as_mapping().filter(|entries| !entries.is_empty());
-        let Some(entries) = entries else {
-            self.out.push(
-                Diagnostic::error("`$oneof` takes `{ oneof: member }`")
-                    .at(operand.span, format!("expected a mapping, found {}", operand.describe())),
-            );
-            return None;
-        };
-        let oneofs: Vec<OneofDescriptor> = descriptor.oneofs().filter(|oneof| !oneof.is_synthetic()).collect();
-        let ty = ValueType::Field(FieldType::message(descriptor.clone()));
-        let mut matchers = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let name = &*entry.key.value;
-            let Some(oneof) = oneofs.iter().find(|oneof| oneof.name() == name) else {
-                let names = oneofs.iter().map(OneofDescriptor::name);
-                self.out.push(
-                    Diagnostic::error(format!("unknown oneof `{name}`"))
-                        .at(entry.key.span, format!("not a oneof of `{}`", descriptor.full_name()))
-                        .hints(did_you_mean(name, names.clone()))
-                        .hint(format!("its oneofs are {}", one_of(names))),
-                );
-                continue;
-            };
-            if let Some(member) = self.oneof_member(oneof, &entry.value) {
-                matchers.push(Matcher::new(entry.value.span, &ty, Rule::Oneof(oneof.clone(), member)));
-            }
-        }
-        (matchers.len() == entries.len()).then_some(matchers)
-    }
-
-    /// The outer `None` after an error, the inner one for `null`.
-    #[expect(clippy::option_option, reason = "the rule itself holds an optional member")]
-    fn oneof_member(&mut self, oneof: &OneofDescriptor, node: &Node) -> Option<Option<FieldDescriptor>> {
-        let node = self.resolve(node)?;
-        if node.is_null() {
-            return Some(None);
-        }
-        let written = node.as_scalar().map(|scalar| scalar.text.to_string()).unwrap_or_default();
-        let found = oneof.fields().find(|field| field.name() == written || field.json_name() == written);
-        if found.is_none() {
-            let members: Vec<FieldDescriptor> = oneof.fields().collect();
-            let names = members.iter().map(FieldDescriptor::name);
-            self.out.push(
-                Diagnostic::error(format!("unknown member of the oneof `{}`", oneof.name()))
-                    .at(node.span, "not a member")
-                    .hints(did_you_mean(&written, names.clone()))
-                    .hint(format!("its members are {}", one_of(names))),
-            );
-        }
-        found.map(Some)
-    }
 }
 
 fn duration() -> Option<ValueType> {
@@ -465,57 +287,4 @@ fn bound_type(ty: &ValueType) -> ValueType {
         ValueType::Json(_) => ValueType::single(Kind::Double),
         other => other.clone(),
     }
-}
-
-/// Of a part of a text or of bytes.
-fn text_type(ty: &ValueType) -> ValueType {
-    match ty {
-        ValueType::Json(_) => ValueType::STRING,
-        other => other.clone(),
-    }
-}
-
-fn is_ordered(ty: &ValueType) -> bool {
-    let ordered = Classes::NUMBER
-        .or(Classes::BOOL)
-        .or(Classes::STRING)
-        .or(Classes::BYTES)
-        .or(Classes::ENUM)
-        .or(Classes::TIMESTAMP)
-        .or(Classes::DURATION);
-    // a wrapper is a message, which has no order of its own
-    !matches!(ty.shape(), Shape::Wrapper(_)) && ty.shape().classes().meets(ordered)
-}
-
-fn unknown(entry: &Entry, ty: &ValueType, classes: Classes, path: &FieldPath) -> Diagnostic {
-    let key = &*entry.key.value;
-    let error = Diagnostic::error(format!("unknown operator `{key}`"))
-        .at(entry.key.span, format!("{} is of type {}", path.subject(), ty.name()))
-        .hints(suggestion(key, classes))
-        .hint(format!("operators here are {}", Operator::fitting(classes)));
-    if classes.meets(Classes::MAP) {
-        return error.hint("a literal key that starts with `$` is written with `$$`");
-    }
-    error
-}
-
-fn misfit(operator: &Operator, entry: &Entry, ty: &ValueType, classes: Classes, path: &FieldPath) -> Diagnostic {
-    let name = operator.name;
-    let element = ty.element().map(|element| element.shape().classes());
-    let way_out = match operator.op {
-        Op::Exact if classes.meets(Classes::LIST) => {
-            Some("a list written plainly is exact; for its elements write `[{ $exact: … }]`".to_owned())
-        }
-        _ if element.is_some_and(|element| operator.fits.meets(element)) => {
-            Some(format!("to ask it of every element, write `$each: {{ {name}: … }}`"))
-        }
-        Op::Utf8 if classes.meets(Classes::STRING) => Some("write the text itself".to_owned()),
-        Op::Type if classes.meets(Classes::MESSAGE) => Some("its type is known from the schema".to_owned()),
-        _ => None,
-    };
-    Diagnostic::error(format!("`{name}` does not fit {}", path.subject()))
-        .at(entry.key.span, format!("{} is of type {}", path.subject(), ty.name()))
-        .note(format!("`{name}` is for {}", operator.fits.describe()))
-        .hints(way_out)
-        .hint(format!("operators here are {}", Operator::fitting(classes)))
 }

@@ -58,10 +58,9 @@ impl<'a> Place<'a> {
 
     fn dotted(self, name: &str) -> String {
         match self.parent {
-            Some(parent) if !parent.is_response() => match name.starts_with('[') {
-                true => format!("{parent}{name}"),
-                false => format!("{parent}.{name}"),
-            },
+            // an extension has brackets around its name
+            Some(parent) if !parent.is_response() && name.starts_with('[') => format!("{parent}{name}"),
+            Some(parent) if !parent.is_response() => format!("{parent}.{name}"),
             _ => name.to_owned(),
         }
     }

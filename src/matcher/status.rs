@@ -239,13 +239,13 @@ fn codes(node: &Node, compiler: &mut Compiler<'_>) -> Option<Codes> {
     match &node.kind {
         NodeKind::Scalar(_) if !node.is_null() => {
             match compiler.operand(&node, &ValueType::STRING, &FieldPath::new())? {
-                ValueTemplate::Constant(Value::String(text)) => match named(&text) {
-                    Some(set) => Some(Codes::Known(set)),
-                    None => {
+                ValueTemplate::Constant(Value::String(text)) => {
+                    let set = named(&text);
+                    if set.is_none() {
                         compiler.out.push(unknown(&text, node.span));
-                        None
                     }
-                },
+                    set.map(Codes::Known)
+                }
                 ValueTemplate::Constant(_) => None,
                 deferred @ ValueTemplate::Deferred(_) => Some(Codes::Deferred(Box::new(deferred))),
             }

@@ -4,7 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use prost_reflect::{DescriptorPool, DynamicMessage, Value};
 
-use super::{Matcher, Mismatch, compile};
+use super::Mismatch;
+use super::compile::compile;
+use super::rule::Matcher;
 use crate::diagnostic::{Diagnostics, FileId, Sources};
 use crate::expr::{Env, Scope};
 use crate::message::{Context, FieldPath, FieldType, MessageTemplate};
@@ -130,5 +132,6 @@ pub(super) fn flat(problem: &crate::diagnostic::Diagnostic, sources: &Sources) -
     let label = problem.primary.iter().map(|label| label.text.clone());
     let notes = problem.notes.iter().map(|note| note.text.clone());
     let parts = label.chain(notes).chain(problem.hints.iter().cloned()).filter(|part| !part.is_empty());
-    format!("{place}{}{}", problem.headline, parts.map(|part| format!(" | {part}")).collect::<String>())
+    let parts: Vec<String> = std::iter::once(format!("{place}{}", problem.headline)).chain(parts).collect();
+    parts.join(" | ")
 }

@@ -33,7 +33,7 @@ pub(super) enum Shape {
     Scalar(Kind),
     Timestamp,
     Duration,
-    Any(MessageDescriptor),
+    Any,
     /// `google.protobuf.Int32Value` and its like: read as their value.
     Wrapper(Kind),
     /// Read as the list of its paths.
@@ -70,7 +70,6 @@ pub(super) fn duration_value(nanoseconds: i128) -> Option<Value> {
 impl ValueType {
     pub(super) const JSON: Self = Self::Json(JsonForm::Any);
     pub(super) const STRING: Self = Self::single(Kind::String);
-    pub(super) const BYTES: Self = Self::single(Kind::Bytes);
 
     pub(super) const fn single(kind: Kind) -> Self {
         Self::Field(FieldType::Single(kind))
@@ -85,7 +84,7 @@ impl ValueType {
             Self::Field(FieldType::Single(Kind::Message(descriptor))) => match WellKnown::of(descriptor) {
                 Some(WellKnown::Timestamp) => Shape::Timestamp,
                 Some(WellKnown::Duration) => Shape::Duration,
-                Some(WellKnown::Any) => Shape::Any(descriptor.clone()),
+                Some(WellKnown::Any) => Shape::Any,
                 Some(WellKnown::Struct) => Shape::Tree(JsonForm::Object),
                 Some(WellKnown::Value) => Shape::Tree(JsonForm::Any),
                 Some(WellKnown::ListValue) => Shape::Tree(JsonForm::Array),
@@ -150,7 +149,7 @@ impl Shape {
             },
             Self::Timestamp => Classes::TIMESTAMP,
             Self::Duration => Classes::DURATION,
-            Self::Any(_) => Classes::ANY,
+            Self::Any => Classes::ANY,
             Self::FieldMask | Self::List(_) | Self::Tree(JsonForm::Array) | Self::Json(JsonForm::Array) => {
                 Classes::LIST
             }

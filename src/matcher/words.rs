@@ -149,8 +149,8 @@ impl Check {
             Self::EndsWith(part) => format!("{subject} to end with {}", show(part)),
             Self::Format(format) => format.describe().to_owned(),
             Self::Sha256(digest) => {
-                let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-                format!("sha256({subject}) = {digits}")
+                let digits: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("sha256({subject}) = {}", digits.concat())
             }
         }
     }

@@ -196,15 +196,15 @@ impl Builder<'_> {
             });
         }
         let read = match ty {
-            FieldType::Single(Kind::Message(descriptor)) => match WellKnown::of(descriptor) {
-                Some(known) => known.read_scalar(raw, descriptor),
-                None => read_scalar(raw, &Kind::Message(descriptor.clone())),
-            },
-            FieldType::Single(kind) => read_scalar(raw, kind),
-            FieldType::List(_) | FieldType::Map { .. } => {
-                self.out.push(mismatch(raw.span, "a single value", ty, path));
-                return None;
+            FieldType::Single(Kind::Message(descriptor)) => {
+                WellKnown::of(descriptor).map(|known| known.read_scalar(raw, descriptor))
             }
+            FieldType::Single(kind) => Some(read_scalar(raw, kind)),
+            FieldType::List(_) | FieldType::Map { .. } => None,
+        };
+        let Some(read) = read else {
+            self.out.push(mismatch(raw.span, "a single value", ty, path));
+            return None;
         };
         read.map_err(|problem| self.out.push(problem.at(raw.span, path))).ok().map(Built::Value)
     }

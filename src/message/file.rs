@@ -43,8 +43,9 @@ impl Files {
     }
 }
 
-/// Nothing but regular files: a pipe or a terminal might never end.
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+/// A file's bytes; the error says why there are none, in words. Nothing but regular files: a pipe or a terminal might
+/// never end.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let words = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
         std::io::ErrorKind::PermissionDenied => "reading it is not permitted".to_owned(),

@@ -27,9 +27,10 @@ mod tests;
 
 pub(crate) use any::resolve_any;
 pub(crate) use build::{Context, build_value};
-pub(crate) use decode::{DecodeError, decode};
+pub(crate) use decode::decode;
 pub(crate) use field::{Field, FieldType, find_field, kind_name};
-pub(crate) use key::{is_operator_key, map_key, quoted_key};
+pub(crate) use file::read as read_file;
+pub(crate) use key::map_key;
 pub(crate) use path::FieldPath;
 pub(crate) use proto_json::to_json;
 pub(crate) use render::{Limits, render, render_value};

@@ -1,11 +1,10 @@
-//! Message → ProtoJSON, for tools that take that.
+//! Message → `ProtoJSON`, for tools that take that.
 
 use prost_reflect::{DynamicMessage, SerializeOptions};
 
-/// One line of JSON, fields under their proto names; the error says what has no JSON, such as an `Any` of unknown type.
+/// One line of JSON, fields under their proto names, keys in alphabetical order: the same for equal messages, whatever
+/// the order of their maps. The error says what has no JSON, such as an `Any` of unknown type.
 pub(crate) fn to_json(message: &DynamicMessage) -> Result<String, serde_json::Error> {
-    let mut json = Vec::new();
-    let mut serializer = serde_json::Serializer::new(&mut json);
-    message.serialize_with_options(&mut serializer, &SerializeOptions::new().use_proto_field_name(true))?;
-    Ok(String::from_utf8_lossy(&json).into_owned())
+    let options = SerializeOptions::new().use_proto_field_name(true);
+    Ok(message.serialize_with_options(serde_json::value::Serializer, &options)?.to_string())
 }

@@ -55,7 +55,7 @@ impl RequestMessage {
                 let bytes = message.encode_to_vec().into();
                 Self::Encoded { message, bytes }
             }
-            holes => Self::Template(holes),
+            deferred @ MessageTemplate::Deferred(_) => Self::Template(deferred),
         }
     }
 
@@ -112,7 +112,7 @@ impl Planning<'_> {
             out,
         );
         Some(PlannedCall {
-            span: step.span,
+            span: step.call.span,
             server: step.server.value.clone(),
             path: format!("/{}/{}", method.parent_service().full_name(), method.name()).into(),
             metadata: metadata?,

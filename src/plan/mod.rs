@@ -5,13 +5,15 @@ mod call;
 mod metadata;
 mod script;
 mod script_order;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(crate) use call::{PlannedCall, PlannedPayload};
+pub(crate) use call::{PlannedCall, PlannedPayload, RequestMessage};
 pub(crate) use metadata::MetadataTemplate;
 pub(crate) use script::{PlannedAction, PlannedReceive, PlannedScript};
+pub(crate) use unused::unused_variables;
 
 use call::Planning;
 
@@ -137,6 +139,9 @@ impl Planner<'_> {
         out: &mut Diagnostics,
     ) -> Option<PlannedCase> {
         let names = names.with(&case.vars, self.sources, out);
+        for node in case.nodes() {
+            names.scope.check_environment(node, self.sources, out);
+        }
         let context = Context { sources: self.sources, env: &names.env, pool: self.schema.pool(), read_files: true };
         let planning = Planning { schema: self.schema, context: &context };
         let steps: Vec<_> = case.steps.iter().map(|step| planning.call(step, out)).collect();

@@ -74,6 +74,21 @@ impl PlannedScript {
     }
 }
 
+impl PlannedAction {
+    /// The word for it in the format.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Send { .. } => "send",
+            Self::Receive(receive) => receive.extent.word(),
+            Self::SilentFor(_) => "silent_for",
+            Self::Sleep(_) => "sleep",
+            Self::Call(_) => "call",
+            Self::Close => "close",
+            Self::Cancel => "cancel",
+        }
+    }
+}
+
 struct ScriptPlanner<'a> {
     method: &'a MethodDescriptor,
     compression: Compression,

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
 
+use super::failure::start_failure;
 use super::style::{Palette, duration, indent, paint};
 use super::{FailureStyle, Output, Reporter, plural, render_failure};
-use crate::diagnostic::Sources;
+use crate::diagnostic::{self, Sources};
 use crate::runner::{CaseResult, Event, Outcome, Summary};
 
 /// The console of `grpc-spec run`.
@@ -23,6 +24,29 @@ pub(crate) struct Console {
 impl Console {
     pub(crate) fn new(output: Output, sources: Arc<Sources>, style: FailureStyle) -> Self {
         Self { output, palette: Palette::new(style.colour), style, sources, filtered_out: 0, red: Vec::new() }
+    }
+
+    fn text(&mut self, event: &Event) -> String {
+        match event {
+            Event::RunStarted { cases, filtered_out } => {
+                self.filtered_out = *filtered_out;
+                format!("\nrunning {}\n", plural(*cases, "case"))
+            }
+            Event::CaseFinished(result) => {
+                if !result.outcome.is_green() && !matches!(result.outcome, Outcome::NotRun(_)) {
+                    self.red.push(Arc::clone(result));
+                }
+                self.line(result)
+            }
+            Event::Warned(warning) => {
+                format!("\n{}\n", diagnostic::render(warning, &self.sources, self.style.colour))
+            }
+            Event::RunFinished(summary) => {
+                // as they stand in the files, whichever ended first
+                self.red.sort_by(|a, b| a.subject.cmp(&b.subject));
+                self.closing(summary)
+            }
+        }
     }
 
     fn line(&self, result: &CaseResult) -> String {
@@ -47,10 +71,20 @@ impl Console {
         let mut text = String::new();
         if !self.red.is_empty() {
             text.push_str("\nfailures:\n");
+            let mut shown = Vec::new();
             for result in &self.red {
                 let headline = format!("---- {} ----", result.subject.id);
                 let _ = write!(text, "\n{}\n", paint(self.palette.strong, &headline));
-                text.push_str(&render_failure(result, &self.sources, self.style));
+                match start_failure(result) {
+                    // a server that many cases wait for is explained once
+                    Some(failure) if shown.contains(&Arc::as_ptr(failure)) => {
+                        let _ = writeln!(text, "error: the server `{}` did not start, as shown above", failure.server);
+                    }
+                    failure => {
+                        shown.extend(failure.map(Arc::as_ptr));
+                        text.push_str(&render_failure(result, &self.sources, self.style));
+                    }
+                }
             }
             text.push_str("\n\nfailures:\n");
             for result in &self.red {
@@ -83,19 +117,8 @@ impl Console {
 }
 
 impl Reporter for Console {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
-        match event {
-            Event::RunStarted { cases, filtered_out } => {
-                self.filtered_out = *filtered_out;
-                self.output.block(&format!("\nrunning {}\n", plural(*cases, "case")))
-            }
-            Event::CaseFinished(result) => {
-                if !result.outcome.is_green() && !matches!(result.outcome, Outcome::NotRun(_)) {
-                    self.red.push(Arc::clone(result));
-                }
-                self.output.block(&self.line(result))
-            }
-            Event::RunFinished(summary) => self.output.block(&self.closing(summary)),
-        }
+    fn events(&mut self, events: &[Event]) -> io::Result<()> {
+        let text: String = events.iter().map(|event| self.text(event)).collect();
+        if text.is_empty() { Ok(()) } else { self.output.block(&text) }
     }
 }

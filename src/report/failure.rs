@@ -2,6 +2,7 @@
 //! server's log and a line that reproduces the call.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use prost_reflect::DynamicMessage;
 
@@ -13,12 +14,27 @@ use crate::grpc::{CallOutcome, Metadata, MetadataValue};
 use crate::message::{Limits, render};
 use crate::runner::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply, ServerLog, StartFailure, Timeline};
 
+/// Of many messages those shown unless all is asked for: the first ones and the last ones.
+const FIRST_MESSAGES: usize = 8;
+const LAST_MESSAGES: usize = 4;
+
 /// How a failure is written.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct FailureStyle {
     pub(crate) colour: bool,
     /// Everything, however long.
     pub(crate) full: bool,
+}
+
+/// The server whose start failed, if that is why there is no verdict; with what tells that failure from others.
+pub(super) fn start_failure(result: &CaseResult) -> Option<&Arc<StartFailure>> {
+    match &result.outcome {
+        Outcome::Errored(error) => match &**error {
+            CaseError::NotStarted(failure) => Some(failure),
+            CaseError::Invalid(_) | CaseError::Unreachable { .. } => None,
+        },
+        _ => None,
+    }
 }
 
 /// Lines of a server's log shown unless all is asked for.
@@ -47,11 +63,14 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn failure(&self, failure: &Failure) -> String {
         let mut text = self.diagnostics(&failure.mismatches);
+        text.push('\n');
+        if let Some(description) = &failure.description {
+            let _ = writeln!(text, "{}", self.field("description", description));
+        }
         if let Some((at, times)) = failure.repeat {
-            let _ = writeln!(text, "\n{}", self.field("repeat", &format!("{at} of {times}")));
+            let _ = writeln!(text, "{}", self.field("repeat", &format!("{at} of {times}")));
         }
         if let Some(exchange) = &failure.exchange {
-            text.push('\n');
             self.exchange(exchange, &mut text);
         }
         text
@@ -69,7 +88,6 @@ impl Writer<'_> {
         }
     }
 
-    /// Whole once; whoever else waited for the server gets a line.
     fn start_failure(&self, failure: &StartFailure) -> String {
         let mut text = self.diagnostics(failure.diagnostics.iter());
         self.log(failure.log.as_ref(), &mut text);
@@ -161,8 +179,14 @@ impl Writer<'_> {
             [] => {}
             [only] => self.block(name, only, text),
             many => {
+                let hidden =
+                    if self.style.full { 0..0 } else { FIRST_MESSAGES..many.len().saturating_sub(LAST_MESSAGES) };
                 for (at, one) in many.iter().enumerate() {
-                    self.block(&format!("{name} {} of {}", at + 1, many.len()), one, text);
+                    if hidden.len() < 2 || !hidden.contains(&at) {
+                        self.block(&format!("{name} {} of {}", at + 1, many.len()), one, text);
+                    } else if at == hidden.start {
+                        let _ = writeln!(text, "… {} messages, shown with --full", hidden.len());
+                    }
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! JUnit XML, in the shape that Jenkins and its kin read: a suite for each file, `<failure>` against `<error>`.
+//! `JUnit` XML, in the shape that Jenkins and its kin read: a suite for each file, `<failure>` against `<error>`.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,8 +20,16 @@ pub(crate) struct JUnit {
 }
 
 impl JUnit {
-    pub(crate) fn new(path: PathBuf, sources: Arc<Sources>, full: bool) -> Self {
-        Self { path, sources, style: FailureStyle { colour: false, full }, results: Vec::new() }
+    pub(crate) fn new(path: &Path, sources: Arc<Sources>, full: bool) -> Self {
+        Self { path: path.to_owned(), sources, style: FailureStyle { colour: false, full }, results: Vec::new() }
+    }
+
+    fn write(&self, summary: &Summary) -> io::Result<()> {
+        let xml = self.report(summary).to_string().map_err(io::Error::other)?;
+        write_whole(&self.path, xml.as_bytes()).map_err(|error| {
+            let text = format!("the JUnit report `{}` cannot be written: {error}", self.path.display());
+            io::Error::new(error.kind(), text)
+        })
     }
 
     fn report(&self, summary: &Summary) -> Report {
@@ -56,7 +64,7 @@ impl JUnit {
             Outcome::Errored(_) => non_success(NonSuccessKind::Error, "error"),
             Outcome::Bug(_) => non_success(NonSuccessKind::Error, "bug"),
             Outcome::Skipped(reason) => skipped(reason),
-            Outcome::NotRun(reason) => skipped(reason),
+            Outcome::NotRun(reason) => skipped(&format!("not run: {reason}")),
         };
         let mut case = TestCase::new(subject.id.as_str(), status);
         case.set_classname(subject.file.as_str()).set_time(result.elapsed);
@@ -70,18 +78,15 @@ impl JUnit {
 }
 
 impl Reporter for JUnit {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
-        match event {
-            Event::RunStarted { .. } => Ok(()),
-            Event::CaseFinished(result) => {
-                self.results.push(Arc::clone(result));
-                Ok(())
-            }
-            Event::RunFinished(summary) => {
-                let xml = self.report(summary).to_string().map_err(io::Error::other)?;
-                write_whole(&self.path, xml.as_bytes())
+    fn events(&mut self, events: &[Event]) -> io::Result<()> {
+        for event in events {
+            match event {
+                Event::RunStarted { .. } | Event::Warned(_) => {}
+                Event::CaseFinished(result) => self.results.push(Arc::clone(result)),
+                Event::RunFinished(summary) => self.write(summary)?,
             }
         }
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! Results for people and machines: one renderer of a failure, the console, JUnit. Only here and in `cli` is anything
+//! Results for people and machines: one renderer of a failure, the console, `JUnit`. Only here and in `cli` is anything
 //! printed, and only through [`Output`].
 
 mod console;
@@ -15,11 +15,12 @@ pub(crate) use console::Console;
 pub(crate) use failure::{FailureStyle, render_failure};
 pub(crate) use junit::JUnit;
 pub(crate) use output::Output;
-pub(crate) use style::{ColourChoice, duration, plural};
+pub(crate) use style::{ColourChoice, plural};
 
 use crate::runner::Event;
 
 /// Listens to a run.
 pub(crate) trait Reporter: Send {
-    fn event(&mut self, event: &Event) -> io::Result<()>;
+    /// Takes what has happened since, in order.
+    fn events(&mut self, events: &[Event]) -> io::Result<()>;
 }

@@ -14,8 +14,8 @@ use crate::runner::{Fate, Happening, Moment, Timeline};
 const FIRST: usize = 8;
 const LAST: usize = 24;
 
-/// Longest headline, in characters.
-const HEADLINE: usize = 200;
+/// Of `+12.3ms`, in characters.
+const TIME_WIDTH: usize = 7;
 
 /// Draws a timeline.
 pub(super) struct TimelineWriter<'a> {
@@ -35,17 +35,14 @@ impl TimelineWriter<'_> {
         let hidden = if self.full { 0 } else { moments.len().saturating_sub(FIRST + LAST) };
         let hidden = if hidden == 1 { FIRST..FIRST } else { FIRST..FIRST + hidden };
         let shown = |at: &usize| !hidden.contains(at);
-        let times: Vec<String> = moments.iter().map(|moment| format!("+{}", duration(moment.at))).collect();
-        let visible = (0..moments.len()).filter(shown);
-        let width = visible.map(|at| times[at].chars().count()).max().unwrap_or_default();
         let mut text = String::new();
         for (at, moment) in moments.iter().enumerate() {
             if at == hidden.start && !hidden.is_empty() {
                 let _ = writeln!(text, "… {} moments, shown with --full", hidden.len());
             }
             if shown(&at) {
-                let gap = " ".repeat(width - times[at].chars().count());
-                let _ = write!(text, "{}{gap} ", paint(self.palette.faint, &times[at]));
+                let time = format!("{:<TIME_WIDTH$}", format!("+{}", duration(moment.at)));
+                let _ = write!(text, "{} ", paint(self.palette.faint, &time));
                 self.moment(moment, &mut text);
             }
         }
@@ -74,9 +71,7 @@ impl TimelineWriter<'_> {
             }
             Happening::Cancelled => ("→", "cancel".to_owned(), None),
             Happening::Ended => ("←", format!("end: {}", self.outcome.status.code), None),
-            Happening::Unmet { word, headline } => {
-                ("×", format!("{word}: {}", diagnostic::neutralise_line(headline, HEADLINE)), None)
-            }
+            Happening::Unmet { word, headline } => ("×", format!("{word}: {}", diagnostic::neutralise(headline)), None),
         };
         let style = if arrow == "×" { self.palette.bad } else { self.palette.strong };
         let _ = write!(text, "{} {words}", paint(style, arrow));

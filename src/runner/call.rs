@@ -1,8 +1,8 @@
 //! One planned call: sent, received, decoded, checked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
@@ -70,7 +70,13 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
         Err(Silence::Unreachable(error)) if call.expectation.expects_unreachable() => {
             judge_unreachable(call, within.case, server, sent, error)
         }
-        Err(Silence::Unreachable(error)) => CallEnd::Unreachable(Box::new(unreachable(call, server, &error))),
+        Err(Silence::Unreachable(error)) => {
+            let diagnostic = match server.ending().await {
+                Some(exit) => ended(call, server, &exit),
+                None => unreachable(call, server, &error),
+            };
+            CallEnd::Unreachable(Box::new(diagnostic))
+        }
         Err(Silence::Ended(end)) => end,
     }
 }
@@ -111,7 +117,13 @@ impl Sent {
     }
 }
 
+/// A connection may take this long, however short the call's own time is: that is counted on a ready connection.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+
 async fn talk(call: &PlannedCall, sent: &Sent, server: &Running, within: Surroundings<'_>) -> Result<Talk, Silence> {
+    if call.timeout < CONNECT_WITHIN {
+        server.channel.connect(Instant::now() + CONNECT_WITHIN).await.map_err(Silence::Unreachable)?;
+    }
     let request = CallRequest {
         path: &call.path,
         metadata: &sent.metadata,
@@ -149,7 +161,7 @@ async fn exchange(
 fn judge(call: &PlannedCall, case: &PlannedCase, server: &Running, metadata: Metadata, talk: Talk) -> CallEnd {
     let Talk { requests, outcome, messages, script } = talk;
     let (mut found, timeline, nested) = match script {
-        Some(ScriptEnd { timeline, unmet, nested }) => (unmet, Some(timeline), nested),
+        Some(ScriptEnd { timeline, found, nested }) => (found, Some(timeline), nested),
         None => (Vec::new(), None, None),
     };
     // A call that was ended because the case had failed has an outcome of our making.
@@ -243,7 +255,18 @@ fn proto_file(call: &PlannedCall, case: &PlannedCase) -> Option<(PathBuf, String
     let file = call.method.parent_service().parent_file();
     let folders = case.config.protos.import_paths.iter().map(|path| &path.value);
     let folder = folders.into_iter().find(|folder| folder.join(file.name()).is_file())?;
-    Some((folder.clone(), file.name().to_owned()))
+    Some((short(folder), file.name().to_owned()))
+}
+
+/// `cases/../protos` as `protos`: links resolved, seen from the working directory.
+fn short(folder: &Path) -> PathBuf {
+    let Ok(resolved) = folder.canonicalize() else { return folder.to_owned() };
+    let here = std::env::current_dir().and_then(|here| here.canonicalize()).unwrap_or_default();
+    match resolved.strip_prefix(&here) {
+        Ok(below) if below.as_os_str().is_empty() => PathBuf::from("."),
+        Ok(below) => below.to_owned(),
+        Err(_) => resolved,
+    }
 }
 
 fn unreachable(call: &PlannedCall, server: &Running, error: &ConnectError) -> Diagnostic {

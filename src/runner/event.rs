@@ -3,10 +3,16 @@
 use std::sync::Arc;
 
 use super::{CaseResult, Summary};
+use crate::diagnostic::Diagnostic;
 
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
-    RunStarted { cases: usize, filtered_out: usize },
+    RunStarted {
+        cases: usize,
+        filtered_out: usize,
+    },
     CaseFinished(Arc<CaseResult>),
+    /// Something went less well than it should, but no case is wrong for it.
+    Warned(Diagnostic),
     RunFinished(Summary),
 }

@@ -11,6 +11,7 @@ mod runtime;
 mod schedule;
 mod script;
 mod session;
+mod shortfall;
 mod timeline;
 
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub(crate) use result::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply
 pub(crate) use running::StartFailure;
 pub(crate) use runtime::case_runtime;
 pub(crate) use schedule::{Job, Schedule, default_jobs, not_run};
-pub(crate) use session::{InProcessServers, Session, SuiteRun};
+pub(crate) use session::{InProcessServers, Progress, Session, SuiteRun};
 pub(crate) use timeline::{Fate, Happening, Moment, Timeline};
 
 use crate::matcher::Observation;
@@ -33,14 +34,15 @@ use session::{Leases, LogMarks};
 
 /// Takes one case to its verdict: leases its servers, makes its calls as often as it says, judges them.
 pub(crate) async fn run_case(session: Arc<Session>, Job { suite, case }: Job) -> CaseResult {
-    let started = Instant::now();
     let subject = session.subject(&case);
-    let leased = tokio::select! {
+    let lease = tokio::select! {
         biased;
         () = session.interrupt().raised() => None,
         leased = session.lease(suite, &case) => Some(leased),
     };
-    let outcome = match leased {
+    // a case's time is its own, not that of the servers it waited for
+    let started = Instant::now();
+    let outcome = match lease {
         Some(Ok(leases)) => repeat_case(&session, &case, &leases).await,
         Some(Err(failure)) => Outcome::Errored(Box::new(CaseError::NotStarted(failure))),
         None => Outcome::NotRun("interrupted"),
@@ -92,8 +94,13 @@ async fn run_once(
             CallEnd::Passed(observation) => last = observation,
             CallEnd::Failed { found, mut exchange } => {
                 add_logs(&mut exchange, leases, &marks);
-                let failure = Failure { mismatches: found, repeat, exchange: Some(*exchange) };
-                return Err(Outcome::Failed(Box::new(failure)));
+                let description = case.case.description.clone();
+                return Err(Outcome::Failed(Box::new(Failure {
+                    mismatches: found,
+                    description,
+                    repeat,
+                    exchange: Some(*exchange),
+                })));
             }
             CallEnd::Unreachable(diagnostic) => {
                 let log = leases.log_since(&step.server, &marks);
@@ -126,7 +133,8 @@ fn judge_across(case: &PlannedCase, observations: &[Observation]) -> Outcome {
         return Outcome::Passed;
     }
     let mismatches = mismatches.iter().map(crate::matcher::Mismatch::to_diagnostic).collect();
-    Outcome::Failed(Box::new(Failure { mismatches, repeat: None, exchange: None }))
+    let description = case.case.description.clone();
+    Outcome::Failed(Box::new(Failure { mismatches, description, repeat: None, exchange: None }))
 }
 
 /// What a panicked task said.

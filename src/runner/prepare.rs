@@ -1,14 +1,15 @@
 //! Everything before the first call: the chosen cases planned, their servers' descriptions checked, and all that is
 //! wrong with any of them. Starts and calls nothing. Main type: [`Prepared`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Job, SuiteRun};
-use crate::diagnostic::{Diagnostics, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::plan::{PlannedEntry, PlannedSuite, plan_suite};
 use crate::select::Chosen;
 use crate::server;
-use crate::spec::{Loaded, Suite};
+use crate::spec::{LoadFailure, Loaded, LoadedFile, Suite};
 
 /// Cases that were chosen, planned suite by suite.
 pub(crate) struct Prepared {
@@ -27,11 +28,13 @@ impl Prepared {
             let planned = plan_suite(&suite.config, &chosen, sources);
             if !chosen.is_empty() {
                 server::check(&suite.config.servers, &planned.env, sources, &mut prepared.diagnostics);
+                server::check_files(&suite.config.servers, called(&planned), sources, &mut prepared.diagnostics);
             }
             prepared.diagnostics.append(planned.warnings.clone());
             for problems in planned.entries.iter().filter_map(|entry| entry.plan.as_ref().err()) {
                 prepared.diagnostics.append(problems.clone());
             }
+            prepared.diagnostics.extend(further_errors(suite, sources));
             prepared.suites.push(planned);
         }
         prepared
@@ -58,4 +61,24 @@ impl Prepared {
             |suite: &PlannedSuite| SuiteRun { config: Arc::clone(&suite.config), scope: Arc::clone(&suite.scope) };
         self.suites.iter().map(run).collect()
     }
+}
+
+/// What planning finds in the readable cases of files that do not load; not where something is wrong already, which may
+/// be its cause.
+fn further_errors(suite: &Suite, sources: &Arc<Sources>) -> Vec<Diagnostic> {
+    let mut errors = Vec::new();
+    for file in &suite.files {
+        let LoadedFile::Invalid(LoadFailure { diagnostics: known, rest: Some(file), .. }) = file else { continue };
+        let chosen = Chosen { file: Arc::clone(file), cases: file.cases.clone() };
+        let planned = plan_suite(&suite.config, &[chosen], sources);
+        let found = planned.entries.into_iter().filter_map(|entry| entry.plan.err()).flatten();
+        errors.extend(found.filter(|found| !known.iter().any(|known| known.overlaps(found))));
+    }
+    errors
+}
+
+/// The servers that the cases call which can run.
+fn called(suite: &PlannedSuite) -> BTreeSet<&str> {
+    let cases = suite.entries.iter().filter_map(|entry| entry.plan.as_ref().ok());
+    cases.flat_map(|case| &case.servers).map(String::as_str).collect()
 }

@@ -19,17 +19,17 @@ pub(crate) struct CaseResult {
     pub(crate) elapsed: Duration,
 }
 
-/// What a result speaks of.
-#[derive(Debug, Clone)]
+/// What a result speaks of. Ordered as things stand in the files.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Subject {
-    /// The case's id, or the path of a file that could not be loaded.
-    pub(crate) id: String,
-    /// The id of its file: a path below the suite's folder.
-    pub(crate) file: String,
     /// The file as the user would name it.
     pub(crate) path: PathBuf,
     /// From 1.
     pub(crate) line: usize,
+    /// The id of its file: a path below the suite's folder.
+    pub(crate) file: String,
+    /// The case's id, or the path of a file that could not be loaded.
+    pub(crate) id: String,
 }
 
 impl Subject {
@@ -69,6 +69,8 @@ impl Outcome {
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) mismatches: Vec<Diagnostic>,
+    /// What the case says of itself.
+    pub(crate) description: Option<String>,
     /// Which of how many repeats failed, from 1.
     pub(crate) repeat: Option<(u32, u32)>,
     /// The call that failed; none where all repeats together did.

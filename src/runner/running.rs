@@ -2,15 +2,23 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::ServerLog;
 use super::session::InProcessServers;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::expr::{Scope, Text, Value};
-use crate::grpc::{Channel, ChannelOptions, Limits, Target};
-use crate::server::{Builds, InProcess, Log, LogPosition, LogTail, RunningServer, StartContext, StartError, Started};
-use crate::spec::{ServerSource, ServerSpec, Start};
+use crate::grpc::Channel;
+use crate::server::{
+    self, Builds, InProcess, Log, LogPosition, LogTail, RunningServer, StartContext, StartError, Started,
+};
+use crate::spec::{ServerSpec, Start};
 use crate::yaml::Node;
+
+/// How long a program that does not listen any more is given to have ended.
+const ENDING_WITHIN: Duration = Duration::from_millis(200);
+/// How often it is looked at meanwhile.
+const ENDING_LOOKS: u32 = 20;
 
 /// A server that can be called.
 pub(crate) struct Running {
@@ -43,7 +51,7 @@ pub(super) async fn start(
     };
     let scope = scope.child(addresses.iter().map(bind).collect());
     let context = StartContext { scope: &scope, sources, builds };
-    match Started::start(&spec.name.value, command, context).await {
+    match Started::start(spec, command, context).await {
         Ok(started) => Running::started(spec, RunningServer::Program(started)),
         Err(error) => Err(StartFailure::new(spec, error)),
     }
@@ -89,11 +97,7 @@ impl Running {
 
     /// A server at `address`, written at `place`.
     pub(super) fn at(spec: &ServerSpec, address: &str, place: Option<&Node>) -> Result<Self, StartFailure> {
-        let target = Target::parse(address).and_then(|target| match &spec.authority {
-            Some(authority) => target.with_authority(&authority.value),
-            None => Ok(target),
-        });
-        let target = target.map_err(|error| {
+        let target = server::target(spec, address).map_err(|error| {
             let invalid = Diagnostic::error(format!(
                 "the address of the server `{}` is not one: {}",
                 spec.name.value, error.headline
@@ -105,8 +109,9 @@ impl Running {
             };
             StartFailure::new(spec, invalid.into())
         })?;
-        let limits = limits(spec);
-        let channel = Channel::new(target, ChannelOptions { limits, ..ChannelOptions::default() });
+        let problem = |problem: Box<Diagnostic>| StartFailure::new(spec, (*problem).into());
+        server::check_plaintext(spec, &target).map_err(problem)?;
+        let channel = Channel::new(target, server::channel_options(spec).map_err(problem)?);
         Ok(Self { name: spec.name.value.clone(), channel, log: None, started: Mutex::new(None) })
     }
 
@@ -129,9 +134,28 @@ impl Running {
         Some(ServerLog::new(&self.name, self.log.as_ref()?.since(position)))
     }
 
+    /// As [`Self::exited`], of a server that is not there any more: that its program has ended is known a moment later
+    /// than that nobody listens.
+    pub(super) async fn ending(&self) -> Option<String> {
+        let is_started = self.started.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let mut looks = if is_started { ENDING_LOOKS } else { 0 };
+        loop {
+            let exit = self.exited();
+            if exit.is_some() || looks == 0 {
+                return exit;
+            }
+            looks -= 1;
+            tokio::time::sleep(ENDING_WITHIN / ENDING_LOOKS).await;
+        }
+    }
+
     /// How a started server ended by itself, if it has.
     pub(super) fn exited(&self) -> Option<String> {
         self.started.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.exited()
+    }
+
+    pub(super) fn warning(&self) -> Option<Diagnostic> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.warning().cloned()
     }
 
     pub(super) async fn stop(&self) {
@@ -159,18 +183,5 @@ impl StartFailure {
 impl ServerLog {
     fn new(server: &str, tail: LogTail) -> Self {
         Self { server: server.to_owned(), text: tail.text, dropped: tail.dropped }
-    }
-}
-
-fn limits(spec: &ServerSpec) -> Limits {
-    let defaults = Limits::default();
-    let bytes = |said: &Option<crate::diagnostic::Spanned<u64>>, default: usize| {
-        said.as_ref().map_or(default, |said| usize::try_from(said.value).unwrap_or(usize::MAX))
-    };
-    Limits {
-        message: bytes(&spec.limits.message, defaults.message),
-        metadata: bytes(&spec.limits.metadata, defaults.metadata),
-        recorded: bytes(&spec.limits.recorded, defaults.recorded),
-        ..defaults
     }
 }

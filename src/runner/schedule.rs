@@ -1,11 +1,12 @@
 //! The run's own scheduler: so many cases at a time, in the order listed, results as they come.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
-use super::{CaseError, CaseResult, Event, Outcome, Session, Summary, panic_message, run_case};
+use super::{CaseResult, Event, Outcome, Session, Subject, Summary, panic_message, run_case};
 use crate::plan::PlannedCase;
 
 /// What to run, and how much of it at a time.
@@ -26,64 +27,110 @@ pub(crate) struct Job {
 }
 
 impl Schedule {
-    /// Runs everything, tells `report` of it as it happens, and stops what the session started.
-    pub(crate) async fn run(self, session: Arc<Session>, mut report: impl FnMut(Event)) -> Summary {
+    /// Runs everything, tells `report` of it as it happens, and stops what the session started. Events come in batches,
+    /// as many as there are at the time.
+    pub(crate) async fn run(self, session: Arc<Session>, mut report: impl FnMut(Vec<Event>)) -> Summary {
         let started = Instant::now();
-        let mut summary = Summary::default();
         session.expect_cases(&self.cases);
-        report(Event::RunStarted { cases: self.cases.len(), filtered_out: self.filtered_out });
-        let mut finish = |result: CaseResult, summary: &mut Summary| {
-            summary.add(&result.outcome);
-            report(Event::CaseFinished(Arc::new(result)));
-        };
+        report(vec![Event::RunStarted { cases: self.cases.len(), filtered_out: self.filtered_out }]);
+        let mut summary = Summary::default();
+        let mut running = RunningCases::new(Arc::clone(&session));
         let mut waiting = self.cases.into_iter();
-        let mut running = JoinSet::new();
-        let mut subjects = std::collections::HashMap::new();
         let mut stopped: Option<&'static str> = None;
         loop {
             if stopped.is_none() && session.interrupt().is_raised() {
                 stopped = Some("interrupted");
             }
-            while running.len() < self.jobs && stopped.is_none() {
-                let Some(job) = waiting.next() else { break };
-                let subject = session.subject(&job.case);
-                if let Some(reason) = &job.case.case.skip {
-                    session.case_ended(job.suite, &job.case).await;
-                    finish(not_run(subject, Outcome::Skipped(reason.clone())), &mut summary);
-                    continue;
-                }
-                let task = running.spawn(run_case(Arc::clone(&session), job));
-                subjects.insert(task.id(), subject);
+            let free = if stopped.is_none() { self.jobs - running.len() } else { 0 };
+            running.start(waiting.by_ref().take(free)).await;
+            let ended = running.next_ended().await;
+            if ended.is_empty() {
+                break;
             }
-            let result = match running.join_next_with_id().await {
-                None => break,
-                Some(Ok((id, result))) => {
-                    subjects.remove(&id);
-                    result
-                }
-                Some(Err(panic)) => {
-                    let Some(subject) = subjects.remove(&panic.id()) else { continue };
-                    not_run(subject, Outcome::Bug(panic_message(panic)))
-                }
-            };
-            if self.fail_fast && !result.outcome.is_green() {
+            if self.fail_fast && ended.iter().any(|result| !result.outcome.is_green()) {
                 stopped = stopped.or(Some("a case before it did not pass"));
             }
-            finish(result, &mut summary);
+            report(ended.into_iter().map(|result| finished(result, &mut summary)).collect());
         }
-        for Job { case, .. } in waiting {
-            let outcome = Outcome::NotRun(stopped.unwrap_or("interrupted"));
-            finish(not_run(session.subject(&case), outcome), &mut summary);
-        }
+        let reason = stopped.unwrap_or("interrupted");
+        let left = waiting.map(|job| not_run(session.subject(&job.case), Outcome::NotRun(reason)));
+        report(left.map(|result| finished(result, &mut summary)).collect());
         session.finish().await;
+        let mut closing: Vec<Event> = session.warnings().into_iter().map(Event::Warned).collect();
         summary.elapsed = started.elapsed();
-        report(Event::RunFinished(summary));
+        closing.push(Event::RunFinished(summary));
+        report(closing);
         summary
     }
 }
 
+/// Cases that run at the same time.
+struct RunningCases {
+    session: Arc<Session>,
+    tasks: JoinSet<CaseResult>,
+    /// Of each task, for one that panics.
+    subjects: HashMap<Id, Subject>,
+    /// Those that do not run at all.
+    skipped: Vec<CaseResult>,
+}
+
+impl RunningCases {
+    fn new(session: Arc<Session>) -> Self {
+        Self { session, tasks: JoinSet::new(), subjects: HashMap::new(), skipped: Vec::new() }
+    }
+
+    fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    async fn start(&mut self, jobs: impl Iterator<Item = Job>) {
+        for job in jobs {
+            let subject = self.session.subject(&job.case);
+            if let Some(reason) = &job.case.case.skip {
+                self.session.case_ended(job.suite, &job.case).await;
+                self.skipped.push(not_run(subject, Outcome::Skipped(reason.clone())));
+            } else {
+                let task = self.tasks.spawn(run_case(Arc::clone(&self.session), job));
+                self.subjects.insert(task.id(), subject);
+            }
+        }
+    }
+
+    /// Waits until a case has ended, and takes all that have. None at all: nothing runs.
+    async fn next_ended(&mut self) -> Vec<CaseResult> {
+        let mut ended = std::mem::take(&mut self.skipped);
+        if ended.is_empty()
+            && let Some(joined) = self.tasks.join_next_with_id().await
+        {
+            ended.extend(self.result(joined));
+        }
+        while let Some(joined) = self.tasks.try_join_next_with_id() {
+            ended.extend(self.result(joined));
+        }
+        ended
+    }
+
+    fn result(&mut self, joined: Result<(Id, CaseResult), JoinError>) -> Option<CaseResult> {
+        match joined {
+            Ok((id, result)) => {
+                self.subjects.remove(&id);
+                Some(result)
+            }
+            Err(panic) => {
+                let subject = self.subjects.remove(&panic.id())?;
+                Some(not_run(subject, Outcome::Bug(panic_message(panic))))
+            }
+        }
+    }
+}
+
+fn finished(result: CaseResult, summary: &mut Summary) -> Event {
+    summary.add(&result.outcome);
+    Event::CaseFinished(Arc::new(result))
+}
+
 /// A result without a run.
-pub(crate) fn not_run(subject: super::Subject, outcome: Outcome) -> CaseResult {
+pub(crate) fn not_run(subject: Subject, outcome: Outcome) -> CaseResult {
     CaseResult { subject, outcome, elapsed: std::time::Duration::ZERO }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::OnceCell;
 
 use super::running::{Running, StartFailure, reach, start};
 use super::{Interrupt, Job, STOP_WITHIN, ServerLog, Subject};
-use crate::diagnostic::Sources;
+use crate::diagnostic::{Diagnostics, Sources};
 use crate::expr::Scope;
 use crate::plan::PlannedCase;
 use crate::server::{Builds, LogPosition, Serve, references};
@@ -24,10 +24,15 @@ pub(crate) struct Session {
     in_process: InProcessServers,
     builds: Builds,
     interrupt: Interrupt,
+    progress: Progress,
     servers: Mutex<HashMap<ServerKey, Arc<ServerSlot>>>,
     /// Cases still to end, by suite and file: the last one stops what the file started.
     remaining: Mutex<HashMap<(usize, String), usize>>,
+    warnings: Mutex<Diagnostics>,
 }
+
+/// Told what takes a while, such as a server that is built and started.
+pub(crate) type Progress = Box<dyn Fn(&str) + Send + Sync>;
 
 /// A suite as the session needs it.
 pub(crate) struct SuiteRun {
@@ -68,6 +73,7 @@ impl Session {
         suites: Vec<SuiteRun>,
         in_process: InProcessServers,
         interrupt: Interrupt,
+        progress: Progress,
     ) -> Self {
         Self {
             sources,
@@ -75,8 +81,10 @@ impl Session {
             in_process,
             builds: Builds::new(),
             interrupt,
+            progress,
             servers: Mutex::default(),
             remaining: Mutex::default(),
+            warnings: Mutex::default(),
         }
     }
 
@@ -126,6 +134,8 @@ impl Session {
         let scope = &self.suites[suite].scope;
         let running = match &spec.source {
             ServerSource::Start(command) => {
+                let first = if command.build.is_some() { "building and starting" } else { "starting" };
+                (self.progress)(&format!("{first} the server `{}` …", spec.name.value));
                 let mut addresses = BTreeMap::new();
                 for (name, _) in references(spec, &self.sources) {
                     addresses.insert(name.clone(), self.running(suite, &name, case).await?.address());
@@ -136,6 +146,9 @@ impl Session {
             ServerSource::Override(address) => Running::at(spec, address, None),
             ServerSource::InProcess => self.in_process.start(spec),
         };
+        if let Ok(running) = &running {
+            lock(&self.warnings).extend(running.warning());
+        }
         running.map(Arc::new).map_err(Arc::new)
     }
 
@@ -160,6 +173,11 @@ impl Session {
     /// Stops all that is left. Called once, at the end of every run, whatever happened.
     pub(crate) async fn finish(&self) {
         self.stop_where(|_| true).await;
+    }
+
+    /// What went less well than it should while servers were started.
+    pub(crate) fn warnings(&self) -> Diagnostics {
+        std::mem::take(&mut lock(&self.warnings))
     }
 
     async fn stop_where(&self, which: impl Fn(&ServerKey) -> bool) {

@@ -85,7 +85,7 @@ pub(super) fn check_names(servers: &[Arc<ServerSpec>], env: &Arc<Env>, sources: 
 }
 
 /// The names a server's `start` and `address` use.
-pub(super) fn names(server: &ServerSpec, sources: &Sources) -> Vec<Name> {
+pub(crate) fn names(server: &ServerSpec, sources: &Sources) -> Vec<Name> {
     nodes(server).into_iter().flat_map(|node| names_in(node, sources)).collect()
 }
 

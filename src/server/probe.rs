@@ -13,23 +13,22 @@ pub(super) enum Answer {
     NotYet(String),
 }
 
-/// Climbs the ladder, once.
-pub(super) async fn ask(channel: &Channel, deadline: Instant) -> Answer {
-    match climb(channel, deadline.into()).await {
+/// Climbs the ladder, once. The calls carry `metadata`.
+pub(super) async fn ask(channel: &Channel, metadata: &Metadata, deadline: Instant) -> Answer {
+    match climb(channel, metadata, deadline.into()).await {
         Ok(answer) => answer,
         Err(error) => Answer::NotYet(unreachable(&error)),
     }
 }
 
-async fn climb(channel: &Channel, deadline: std::time::Instant) -> Result<Answer, ConnectError> {
-    let metadata = Metadata::default();
-    match check_health(channel, "", &metadata, deadline).await? {
+async fn climb(channel: &Channel, metadata: &Metadata, deadline: std::time::Instant) -> Result<Answer, ConnectError> {
+    match check_health(channel, "", metadata, deadline).await? {
         Health::Serving => return Ok(Answer::Ready),
         Health::NotServing(status) => return Ok(Answer::NotYet(format!("grpc.health.v1 says {status}"))),
         Health::NoAnswer(outcome) if is_passing(&outcome) => return Ok(not_yet("grpc.health.v1", &outcome)),
         Health::NoAnswer(_) => {}
     }
-    match reflection_answers(channel, &metadata, deadline).await? {
+    match reflection_answers(channel, metadata, deadline).await? {
         Ok(()) => return Ok(Answer::Ready),
         Err(outcome) if is_passing(&outcome) => return Ok(not_yet("reflection", &outcome)),
         Err(_) => {}

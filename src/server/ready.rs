@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::log::{Log, LogPosition};
 use super::probe::{Answer, ask};
 use super::process::{Exit, Process};
-use crate::grpc::{Channel, ChannelOptions, Target};
+use crate::grpc::{Channel, Metadata, Target};
 
 /// How long one climb of the ladder may take: who takes a connection and says nothing is asked again.
 const PROBE_WITHIN: Duration = Duration::from_secs(1);
@@ -34,13 +34,20 @@ pub(super) enum NotReady {
     },
 }
 
-/// Waits until the ladder says that the server at `target` is ready.
-pub(super) async fn answers(process: &mut Process, target: &Target, within: Duration) -> Result<(), NotReady> {
+/// Waits until the ladder says that the server at the channel's end is ready. Its calls carry `metadata`.
+pub(super) async fn answers(
+    process: &mut Process,
+    channel: &Channel,
+    metadata: &Metadata,
+    within: Duration,
+) -> Result<(), NotReady> {
     let until = Instant::now() + within;
     tokio::select! {
         biased;
         exit = process.exited() => Err(NotReady::Ended(exit)),
-        result = climb(target, until) => result.map_err(|last| NotReady::NoAnswer { target: target.clone(), last }),
+        result = climb(channel, metadata, until) => {
+            result.map_err(|last| NotReady::NoAnswer { target: channel.target().clone(), last })
+        }
     }
 }
 
@@ -61,12 +68,11 @@ pub(super) async fn writes(process: &mut Process, pattern: &Regex, within: Durat
 }
 
 /// Asks until the server is ready; the error is the last answer.
-async fn climb(target: &Target, until: Instant) -> Result<(), String> {
-    let channel = Channel::new(target.clone(), ChannelOptions::default());
+async fn climb(channel: &Channel, metadata: &Metadata, until: Instant) -> Result<(), String> {
     let (mut pause, longest) = PAUSES;
     let mut last = None;
     loop {
-        match ask(&channel, until.min(Instant::now() + PROBE_WITHIN)).await {
+        match ask(channel, metadata, until.min(Instant::now() + PROBE_WITHIN)).await {
             Answer::Ready => return Ok(()),
             // A probe that the end cuts short knows less than the one before.
             Answer::NotYet(_) if last.is_some() && Instant::now() >= until => {}

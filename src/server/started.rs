@@ -16,11 +16,12 @@ use super::launch::{Evaluation, uses};
 use super::log::{Log, LogTail};
 use super::port::{Port, is_taken};
 use super::process::{GRACE, Launch, Process};
+use super::reach::{channel_options, check_plaintext, probe_metadata, target};
 use super::ready::{self, NotReady};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::expr::{Scope, Value};
-use crate::grpc::Target;
-use crate::spec::Start;
+use crate::grpc::{Channel, ChannelOptions, Target};
+use crate::spec::{ServerSpec, Start};
 
 /// How long an address may still be taken by one that is just ending.
 const TAKEN_WITHIN: Duration = Duration::from_secs(2);
@@ -49,8 +50,14 @@ pub(crate) struct StartContext<'a> {
 
 impl Started {
     /// Builds it, starts it, waits until it is ready. To drop the future leaves nothing behind.
-    pub(crate) async fn start(name: &str, start: &Start, context: StartContext<'_>) -> Result<Self, StartError> {
-        let start = Starting { start, context, subject: Subject::new(name, start, context.sources) };
+    pub(crate) async fn start(
+        server: &ServerSpec,
+        start: &Start,
+        context: StartContext<'_>,
+    ) -> Result<Self, StartError> {
+        let options = channel_options(server).map_err(|problem| *problem)?;
+        let subject = Subject::new(&server.name.value, start, context.sources);
+        let start = Starting { server, start, options, context, subject };
         let prepared = start.prepare(Port::held())?;
         start.build(&prepared).await?;
         match start.run(prepared).await {
@@ -86,7 +93,10 @@ impl Started {
 
 /// A start under way.
 struct Starting<'a> {
+    server: &'a ServerSpec,
     start: &'a Start,
+    /// How it is reached.
+    options: ChannelOptions,
     context: StartContext<'a>,
     subject: Subject<'a>,
 }
@@ -134,7 +144,9 @@ impl Starting<'_> {
     }
 
     fn target(&self, address: &str) -> Result<Target, StartError> {
-        Target::parse(address).map_err(|error| self.subject.no_target(&error))
+        let target = target(self.server, address).map_err(|error| self.subject.no_target(&error))?;
+        check_plaintext(self.server, &target).map_err(|problem| *problem)?;
+        Ok(target)
     }
 
     async fn build(&self, prepared: &Prepared) -> Result<(), StartError> {
@@ -179,7 +191,11 @@ impl Starting<'_> {
         let within = self.start.ready.within;
         match &self.start.ready.log {
             Some(pattern) => ready::writes(process, &pattern.value, within).await,
-            None => ready::answers(process, target, within).await.map(|()| None),
+            None => {
+                let channel = Channel::new(target.clone(), self.options.clone());
+                let metadata = probe_metadata(self.server, &self.context.scope, self.context.sources);
+                ready::answers(process, &channel, &metadata, within).await.map(|()| None)
+            }
         }
     }
 

@@ -112,7 +112,8 @@ fn server(entry: &Entry) -> ServerSpec {
         (None, None) => panic!("neither `start` nor `address`"),
     };
     let name = Spanned::new(entry.key.value.to_string(), entry.key.span);
-    ServerSpec { name, source, metadata: Vec::new(), authority: None, limits: Limits::default() }
+    let (metadata, limits) = (Vec::new(), Limits::default());
+    ServerSpec { name, source, metadata, authority: None, tls: None, keepalive: None, limits }
 }
 
 fn start(node: &Node, address: Option<Node>) -> Start {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Payload, Step};
-use crate::diagnostic::{FileId, Span, Spanned};
+use crate::diagnostic::{Span, Spanned};
 use crate::yaml::Node;
 
 /// The one name of a case, in listings, filters, reports and reruns: `users/create.yaml::creates a user`.
@@ -37,7 +37,6 @@ pub(crate) struct CaseFile {
     pub(crate) id: String,
     /// As the user would name it.
     pub(crate) path: PathBuf,
-    pub(crate) source: FileId,
     /// The file's own variables: name → the YAML written there.
     pub(crate) vars: Vec<(Spanned<Arc<str>>, Node)>,
     pub(crate) cases: Vec<Arc<Case>>,
@@ -47,7 +46,6 @@ pub(crate) struct CaseFile {
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) id: CaseId,
-    pub(crate) name: Spanned<String>,
     /// Of the whole case in its file.
     pub(crate) span: Span,
     pub(crate) description: Option<String>,

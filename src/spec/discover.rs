@@ -26,14 +26,13 @@ pub(super) struct FoundSuite {
     pub(super) file: Option<Place>,
     /// Ids are paths below it.
     pub(super) folder: Place,
-    /// Sorted by id.
-    pub(super) cases: Vec<FoundFile>,
+    /// By id.
+    pub(super) cases: BTreeMap<String, FoundFile>,
 }
 
 /// A case file, not read yet.
 #[derive(Debug)]
 pub(super) struct FoundFile {
-    pub(super) id: String,
     pub(super) place: Place,
     /// Named by the user: it is a case file, whoever else names it.
     pub(super) given: bool,
@@ -101,11 +100,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn finish(self) -> Vec<FoundSuite> {
-        let mut suites: Vec<FoundSuite> = self.suites.into_values().collect();
-        for suite in &mut suites {
-            suite.cases.sort_by(|one, other| one.id.cmp(&other.id));
-        }
-        suites
+        self.suites.into_values().collect()
     }
 
     fn path(&mut self, path: &Path) {
@@ -174,13 +169,10 @@ impl Search<'_> {
             None => self.suites.entry(place.canonical.clone()).or_insert_with(|| FoundSuite {
                 file: None,
                 folder: root.clone(),
-                cases: Vec::new(),
+                cases: BTreeMap::new(),
             }),
         };
-        match found.cases.iter_mut().find(|known| known.place.canonical == place.canonical) {
-            Some(known) => known.given |= given,
-            None => found.cases.push(FoundFile { id, place, given }),
-        }
+        found.cases.entry(id).or_insert(FoundFile { place, given: false }).given |= given;
     }
 
     /// The suite of a suite file, shown as seen from `root`.
@@ -188,7 +180,7 @@ impl Search<'_> {
         let folder = file.parent().unwrap_or(file);
         self.suites.entry(folder.to_owned()).or_insert_with(|| {
             let file = show(file, root);
-            FoundSuite { folder: file.folder(), file: Some(file), cases: Vec::new() }
+            FoundSuite { folder: file.folder(), file: Some(file), cases: BTreeMap::new() }
         })
     }
 

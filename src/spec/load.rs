@@ -96,7 +96,7 @@ impl ReadSuite {
             let id = place.shown.file_name().unwrap_or_default().to_string_lossy().into_owned();
             Document::read(id, place, true, sources)
         };
-        let cases = found.cases.into_iter().map(|file| Document::read(file.id, file.place, file.given, sources));
+        let cases = found.cases.into_iter().map(|(id, file)| Document::read(id, file.place, file.given, sources));
         Self { folder: found.folder, file: found.file.map(suite_file), cases: cases.collect() }
     }
 }
@@ -183,7 +183,13 @@ impl Loader<'_> {
         let mut files = Vec::new();
         let blocked_by = out.has_errors().then(|| place.shown.clone());
         if blocked_by.is_some() {
-            files.push(LoadedFile::Invalid(LoadFailure { id, path: place.shown, diagnostics: out, blocked: false }));
+            files.push(LoadedFile::Invalid(LoadFailure {
+                id,
+                path: place.shown,
+                diagnostics: out,
+                blocked: false,
+                rest: None,
+            }));
         } else {
             self.diagnostics.append(out);
         }
@@ -226,23 +232,27 @@ impl Loader<'_> {
         servers_known: bool,
         blocked_by: Option<&Path>,
     ) -> LoadedFile {
-        let Document { id, place, source, diagnostics: mut out, .. } = document;
+        let Document { id, place, diagnostics: mut out, .. } = document;
         let path = place.shown;
-        let mut vars = Vec::new();
-        let cases = frame.map(|mut frame| {
-            vars = std::mem::take(&mut frame.vars);
-            Resolver { file: &id, config, servers_known, suite_valid: blocked_by.is_none() }.cases(frame, &mut out)
+        let file = frame.map(|mut frame| {
+            let vars = std::mem::take(&mut frame.vars);
+            let resolver = Resolver { file: &id, config, servers_known, suite_valid: blocked_by.is_none() };
+            let cases = resolver.cases(frame, &mut out);
+            Arc::new(CaseFile { id: id.clone(), path: path.clone(), vars, cases })
         });
-        match (cases, source) {
-            (Some(cases), Some(source)) if !out.has_errors() => {
-                if let Some(suite) = blocked_by {
-                    out.push(not_loaded(&path, suite));
-                    return LoadedFile::Invalid(LoadFailure { id, path, diagnostics: out, blocked: true });
-                }
+        match (file, blocked_by) {
+            (Some(file), None) if !out.has_errors() => {
                 self.diagnostics.append(out);
-                LoadedFile::Valid(Arc::new(CaseFile { id, path, source, vars, cases }))
+                LoadedFile::Valid(file)
             }
-            _ => LoadedFile::Invalid(LoadFailure { id, path, diagnostics: out, blocked: false }),
+            (rest, None) => LoadedFile::Invalid(LoadFailure { id, path, diagnostics: out, blocked: false, rest }),
+            (file, Some(suite)) => {
+                let blocked = file.is_some() && !out.has_errors();
+                if blocked {
+                    out.push(not_loaded(&path, suite));
+                }
+                LoadedFile::Invalid(LoadFailure { id, path, diagnostics: out, blocked, rest: None })
+            }
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) use case::{Case, CaseFile, CaseId, Repeat};
 pub(crate) use config::{Config, Overrides};
 pub(crate) use load::{Loaded, load, load_for_id};
 pub(crate) use script::{Extent, Receive, Script, ScriptAction, ScriptStep};
-pub(crate) use server::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start};
+pub(crate) use server::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start, Tls, tls_in_plaintext};
 pub(crate) use step::{Expect, Inherited, Payload, Step};
 
 use crate::diagnostic::Diagnostics;
@@ -59,6 +59,8 @@ pub(crate) struct LoadFailure {
     pub(crate) diagnostics: Diagnostics,
     /// Nothing is wrong with the file itself, but with the suite it belongs to.
     pub(crate) blocked: bool,
+    /// The cases that could be read nevertheless: something else may be wrong with them.
+    pub(crate) rest: Option<Arc<CaseFile>>,
 }
 
 #[cfg(test)]

@@ -48,7 +48,6 @@ impl Resolver<'_> {
         let name = frame.name?;
         Some(Case {
             id: CaseId::new(self.file, &name.value),
-            name,
             span: frame.span,
             description: frame.description.map(|description| description.value),
             tags,

@@ -98,3 +98,18 @@ impl<C> Script<C> {
         })
     }
 }
+
+impl Script {
+    /// Everything in it that may hold `${…}`.
+    pub(super) fn nodes(&self) -> Vec<&Node> {
+        fn nodes(step: &ScriptStep) -> Vec<&Node> {
+            match &step.action {
+                ScriptAction::Send { message, .. } => vec![message],
+                ScriptAction::Receive(receive) => receive.expected.iter().collect(),
+                ScriptAction::Call(call) => call.nodes().collect(),
+                _ => Vec::new(),
+            }
+        }
+        self.steps.iter().flat_map(nodes).collect()
+    }
+}

@@ -18,25 +18,46 @@ pub(crate) struct ServerSpec {
     pub(crate) metadata: Vec<(Spanned<String>, Node)>,
     /// The `:authority` to send.
     pub(crate) authority: Option<Spanned<String>>,
+    pub(crate) tls: Option<Tls>,
+    /// A PING after so long a silence while calls are in flight.
+    pub(crate) keepalive: Option<Spanned<Duration>>,
     pub(crate) limits: Limits,
 }
 
 impl ServerSpec {
     pub(super) fn new(name: Spanned<String>, source: ServerSource) -> Self {
-        Self { name, source, metadata: Vec::new(), authority: None, limits: Limits::default() }
+        let (metadata, limits) = (Vec::new(), Limits::default());
+        Self { name, source, metadata, authority: None, tls: None, keepalive: None, limits }
     }
 
     /// The same server in another place.
     pub(super) fn at(&self, source: ServerSource) -> Self {
-        let Self { name, metadata, authority, limits, .. } = self;
+        let Self { name, source: _, metadata, authority, tls, keepalive, limits } = self;
         Self {
             name: name.clone(),
             source,
             metadata: metadata.clone(),
             authority: authority.clone(),
+            tls: tls.clone(),
+            keepalive: keepalive.clone(),
             limits: limits.clone(),
         }
     }
+}
+
+/// `tls:`. The files are read when a server is needed; their paths are relative to where we run, as those given to us.
+#[derive(Debug, Clone)]
+pub(crate) struct Tls {
+    pub(crate) span: Span,
+    /// Whose authorities to trust, instead of the system's.
+    pub(crate) ca: Option<Spanned<PathBuf>>,
+    /// Our certificate: there with its key, or not at all.
+    pub(crate) cert: Option<Spanned<PathBuf>>,
+    pub(crate) key: Option<Spanned<PathBuf>>,
+    /// The name that the server's certificate must have, if not the address's host.
+    pub(crate) server_name: Option<Spanned<String>>,
+    /// Any certificate will do.
+    pub(crate) skip_verify: bool,
 }
 
 /// `limits:`, in bytes.
@@ -61,6 +82,15 @@ pub(super) fn check_address(address: &str) -> Option<Diagnostic> {
 /// As [`check_address`], of what is sent as `:authority`.
 pub(super) fn check_authority(authority: &str) -> Option<Diagnostic> {
     Target::parse("127.0.0.1:1").and_then(|anywhere| anywhere.with_authority(authority)).err().map(refused)
+}
+
+/// `tls:` of a server whose address is reached without it; `instead` is an address that is not.
+pub(crate) fn tls_in_plaintext(tls: Span, instead: Option<&str>) -> Diagnostic {
+    let said = Diagnostic::error("`tls` of a server that is reached in plaintext").at(tls, "TLS is not used here");
+    match instead {
+        Some(address) => said.hint(format!("write `address: \"{address}\"`, or leave `tls` out")),
+        None => said.hint("a unix socket has no TLS: leave `tls` out, or write an `https://` address"),
+    }
 }
 
 fn refused(error: TargetError) -> Diagnostic {

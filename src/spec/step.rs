@@ -97,3 +97,24 @@ pub(crate) struct Expect {
     pub(crate) compressed: Option<Spanned<bool>>,
     pub(crate) unreachable: Option<Node>,
 }
+
+impl Step {
+    /// Everything in it that may hold `${…}`.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
+        let sent: Vec<&Node> = match &self.payload {
+            Payload::One(request) => request.iter().collect(),
+            Payload::Many { items, .. } => items.iter().collect(),
+            Payload::Script(script) => script.nodes(),
+        };
+        let expected = self.expect.iter().flat_map(Expect::nodes);
+        self.metadata.iter().map(|(_, node)| node).chain(sent).chain(expected)
+    }
+}
+
+impl Expect {
+    fn nodes(&self) -> impl Iterator<Item = &Node> {
+        let Self { response, responses, status, headers, trailers, metadata, elapsed, compressed: _, unreachable } =
+            self;
+        [response, responses, status, headers, trailers, metadata, elapsed, unreachable].into_iter().flatten()
+    }
+}

@@ -310,7 +310,7 @@ async fn messages_without_end_are_counted_but_not_kept() {
         }
     });
     let limits = Limits { recorded: 100 * 1000, ..Limits::default() };
-    let channel = Channel::new(target.await, ChannelOptions { limits, connections: 1, tls: None });
+    let channel = Channel::new(target.await, ChannelOptions { limits, connections: 1, ..ChannelOptions::default() });
     let metadata = Metadata::new();
     let call = channel.open(CallRequest::new(PATH, &metadata, Instant::now() + SHORT));
     let outcome = call.await.expect("reached").finish().await;

@@ -102,7 +102,11 @@ async fn a_message_of_four_gibibytes() {
 async fn a_message_just_over_the_limit() {
     let target = answer([headers(OK_HEADERS), message(b"hello"), trailers(OK_TRAILERS)].concat()).await;
     for (message, expected) in [(4, Code::ResourceExhausted), (5, Code::Ok)] {
-        let options = ChannelOptions { limits: Limits { message, ..Limits::default() }, connections: 1, tls: None };
+        let options = ChannelOptions {
+            limits: Limits { message, ..Limits::default() },
+            connections: 1,
+            ..ChannelOptions::default()
+        };
         let outcome = try_unary(&Channel::new(target.clone(), options)).await.expect("reached");
         assert_eq!(outcome.status.code, expected);
     }

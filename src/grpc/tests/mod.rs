@@ -2,6 +2,7 @@
 //! frame. Each test says what a person would read.
 
 mod honest;
+mod keepalive;
 mod misbehaving;
 mod raw;
 mod resets;

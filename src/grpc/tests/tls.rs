@@ -271,7 +271,7 @@ fn files_that_hold_no_certificate_are_refused() {
         (TlsOptions { ca: Some(pem("text.pem", "hello")), ..TlsOptions::default() }, "`text.pem` holds no certificate"),
         (
             TlsOptions { identity: Some((certificate.clone(), certificate.clone())), ..trusting(&authority) },
-            "`me.pem` holds no private key: ",
+            "`me.pem` holds no private key",
         ),
         (
             TlsOptions { identity: Some((certificate, other)), ..trusting(&authority) },

@@ -1,12 +1,12 @@
-//! The words of every kind of mismatch and of every error, as they are shown. `BLESS=1` writes them anew.
+//! The words of every kind of mismatch and of every error, as they are shown. `SNAPSHOTS=overwrite` writes them anew.
 
 use std::fmt::Write as _;
 use std::path::Path;
 
+use super::super::compile::compile;
 use super::super::testing::{Written, message, message_type};
 use crate::diagnostic::{Diagnostics, render};
 use crate::expr::Scope;
-use crate::matcher::compile;
 use crate::message::FieldPath;
 
 /// Actual message, expectation.
@@ -204,14 +204,14 @@ fn errors_read_well() {
 
 fn compare_with_golden(name: &str, shown: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/matcher/tests").join(name);
-    if std::env::var_os("BLESS").is_some() {
+    if std::env::var("SNAPSHOTS").is_ok_and(|how| how == "overwrite") {
         std::fs::write(&path, shown).expect("the golden file is written");
     }
     let golden = std::fs::read_to_string(&path).unwrap_or_default();
     if golden != shown {
         let difference = similar::TextDiff::from_lines(golden.as_str(), shown);
         panic!(
-            "{name} differs; if it reads well, run again with BLESS=1\n{}",
+            "{name} differs; if it reads well, run again with SNAPSHOTS=overwrite\n{}",
             difference.unified_diff().context_radius(3)
         );
     }

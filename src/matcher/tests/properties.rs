@@ -5,11 +5,11 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use prost_reflect::{DynamicMessage, Value};
 
+use super::super::compile::compile;
 use super::super::operator::OPERATORS;
 use super::super::testing::{Written, compare, message_type, shown};
 use crate::diagnostic::Diagnostics;
 use crate::expr::Scope;
-use crate::matcher::compile;
 use crate::message::{FieldPath, Limits, render};
 
 /// YAML that is mostly nonsense, of the words an expectation is made of.

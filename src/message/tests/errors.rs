@@ -59,7 +59,10 @@ fn each_error_has_a_way_out() {
             "bool_value: 'true'",
             "1:13 `bool_value` is not a bool | expected `true` or `false` | write it without quotes",
         ),
-        ("nested: 5", "1:9 `nested` is a message | expected a mapping of fields of `fixtures.Nested`"),
+        (
+            "nested: 5",
+            "1:9 `nested` is a message | expected a mapping of fields of `fixtures.Nested`, found a single value",
+        ),
         ("nested: [1]", "1:9 `nested` is a message | expected a mapping of fields of `fixtures.Nested`, found a list"),
         ("strings: a", "1:10 `strings` is a list | expected a list of `string`, found a single value"),
         ("strings: { a: b }", "1:10 `strings` is a list | expected a list of `string`, found a mapping"),

@@ -26,7 +26,7 @@ fn channel(listener: &TcpListener) -> Channel {
 
 async fn answer(replies: Replies) -> (Answer, usize) {
     let (channel, calls) = server(replies).await;
-    let answer = ask(&channel, Instant::now() + PATIENCE).await;
+    let answer = ask(&channel, &Metadata::new(), Instant::now() + PATIENCE).await;
     (answer, calls.load(Ordering::SeqCst))
 }
 
@@ -77,7 +77,7 @@ async fn nobody_there_is_not_ready() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let channel = channel(&listener);
     drop(listener);
-    let why = not_yet_text(ask(&channel, Instant::now() + PATIENCE).await);
+    let why = not_yet_text(ask(&channel, &Metadata::new(), Instant::now() + PATIENCE).await);
     assert!(why.contains("refused"), "{why}");
 }
 
@@ -91,7 +91,7 @@ async fn a_peer_that_speaks_something_else_is_not_ready() {
         // To close with something unread would take back what was sent.
         let _ = stream.read_to_end(&mut Vec::new()).await;
     });
-    let why = not_yet_text(ask(&channel, Instant::now() + PATIENCE).await);
+    let why = not_yet_text(ask(&channel, &Metadata::new(), Instant::now() + PATIENCE).await);
     assert!(why.contains("HTTP/1.1"), "{why}");
 }
 
@@ -99,7 +99,8 @@ async fn a_peer_that_speaks_something_else_is_not_ready() {
 async fn a_peer_that_says_nothing_is_asked_no_longer_than_allowed() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let channel = channel(&listener);
-    let wait = ask(&channel, Instant::now() + Duration::from_millis(100));
+    let metadata = Metadata::new();
+    let wait = ask(&channel, &metadata, Instant::now() + Duration::from_millis(100));
     let why = not_yet_text(tokio::time::timeout(PATIENCE, wait).await.expect("it has a deadline"));
     assert!(why.contains("SETTINGS"), "{why}");
 }

@@ -13,7 +13,7 @@ async fn start(suite: &TestSuite, environment: &[(&str, &str)]) -> Result<Starte
     let scope = Arc::new(Scope::with_environment(environment.into_iter().collect()));
     let builds = Builds::new();
     let context = StartContext { scope: &scope, sources: &suite.sources, builds: &builds };
-    tokio::time::timeout(PATIENCE, Started::start("api", suite.start(), context))
+    tokio::time::timeout(PATIENCE, Started::start(&suite.servers[0], suite.start(), context))
         .await
         .expect("no start takes for ever")
 }
@@ -192,8 +192,10 @@ async fn a_build_runs_once_for_all_who_need_it() {
     let suite = suite(&yaml);
     let (scope, builds) = (Arc::new(Scope::new()), Builds::new());
     let context = StartContext { scope: &scope, sources: &suite.sources, builds: &builds };
-    let (one, other) =
-        tokio::join!(Started::start("api", suite.start(), context), Started::start("api", suite.start(), context),);
+    let (one, other) = tokio::join!(
+        Started::start(&suite.servers[0], suite.start(), context),
+        Started::start(&suite.servers[0], suite.start(), context),
+    );
     for server in [one, other] {
         assert_eq!(log(&server.expect("it starts")), "built\nup\n");
     }

@@ -6,6 +6,7 @@ mod file;
 mod script;
 mod server;
 mod suite;
+mod tls;
 
 pub(super) use call::CallFrame;
 pub(super) use file::{CaseFrame, FileFrame};

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use regex::Regex;
 
+use super::tls::{TLS, TlsFrame};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use crate::grpc::Target;
 use crate::spec::metadata;
-use crate::spec::server::{check_address, check_authority};
-use crate::spec::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start};
+use crate::spec::server::{check_address, check_authority, tls_in_plaintext};
+use crate::spec::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start, Tls};
 use crate::yaml::decode::{self, Key, Reads, Table};
 use crate::yaml::{Entry, Node};
 
@@ -23,7 +25,9 @@ struct ServerFrame {
     start: Option<Start>,
     address: Option<Node>,
     authority: Option<Spanned<String>>,
+    tls: Option<Tls>,
     metadata: Vec<(Spanned<String>, Node)>,
+    keepalive: Option<Spanned<Duration>>,
     limits: Limits,
 }
 
@@ -50,7 +54,15 @@ static SERVER: Table<ServerFrame> = Table {
         Key::new("start", Reads::Mapping(|| START.names(), ServerFrame::read_start)),
         Key::new("address", Reads::Other(|server, node, out| server.address = read_address(node, out))),
         Key::new("authority", Reads::Other(|server, node, out| server.authority = read_authority(node, out))),
+        Key::new(
+            "tls",
+            Reads::Mapping(
+                || TLS.names(),
+                |server, node, out| server.tls = Some(TlsFrame::read(node, &server.folder, out)),
+            ),
+        ),
         Key::new("metadata", Reads::Other(|server, node, out| server.metadata = metadata::read(node, out))),
+        Key::new("keepalive", Reads::Limit(|server| &mut server.keepalive)),
         Key::new(
             "limits",
             Reads::Mapping(|| LIMITS.names(), |server, node, out| LIMITS.read(node, &mut server.limits, out)),
@@ -141,8 +153,11 @@ impl ServerFrame {
                 return None;
             }
         };
-        let Self { authority, metadata, limits, .. } = self;
-        Some(ServerSpec { name, source, metadata, authority, limits })
+        let Self { authority, tls, metadata, keepalive, limits, .. } = self;
+        if let Some(tls) = &tls {
+            out.extend(plaintext_address(&source).map(|instead| tls_in_plaintext(tls.span, instead.as_deref())));
+        }
+        Some(ServerSpec { name, source, metadata, authority, tls, keepalive, limits })
     }
 }
 
@@ -175,6 +190,27 @@ fn read_authority(node: &Node, out: &mut Diagnostics) -> Option<Spanned<String>>
     let authority = decode::text(node, out)?;
     out.extend(check_authority(&authority.value).map(|refused| refused.at(node.span, "")));
     Some(authority)
+}
+
+/// What to write instead of an address that is surely reached without TLS: `https://localhost:50051`, or nothing for a
+/// unix socket. `None` for all others, and for those whose scheme is not known yet.
+fn plaintext_address(source: &ServerSource) -> Option<Option<String>> {
+    let address = match source {
+        ServerSource::Start(Start { address: None, .. }) => return Some(Some("https://localhost:${port}".to_owned())),
+        ServerSource::Start(Start { address: Some(address), .. }) | ServerSource::Address(address) => {
+            &address.as_scalar()?.text
+        }
+        ServerSource::Override(_) | ServerSource::InProcess => return None,
+    };
+    if let Some(rest) = address.strip_prefix("http://") {
+        Some(Some(format!("https://{rest}")))
+    } else if address.starts_with("unix:") {
+        Some(None)
+    } else if address.contains("${") || Target::parse(address).map_or(true, |target| target.is_tls()) {
+        None
+    } else {
+        Some(Some(format!("https://{address}")))
+    }
 }
 
 /// Program and arguments, at least the program.

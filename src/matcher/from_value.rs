@@ -1,0 +1,47 @@
+//! A value as if it had been written as a literal: what `$file` brings is matched in part, like any other literal.
+
+use prost_reflect::Value;
+
+use super::check::Check;
+use super::json;
+use super::rule::{Matcher, Rule};
+use super::value_type::{Shape, ValueType};
+use super::view::View;
+use crate::diagnostic::Span;
+use crate::message::{Field, FieldType};
+
+/// A matcher for what a value says: a message's set fields, a map's entries, a list's elements.
+pub(super) fn from_value(value: Value, ty: &ValueType, span: Span, exact: bool) -> Matcher {
+    let shape = ty.shape();
+    let rule = match (value, &shape) {
+        (Value::Message(message), Shape::Message(_)) => {
+            let declared = message.fields().map(|(field, value)| (Field::Declared(field), value.clone()));
+            let extensions = message.extensions().map(|(field, value)| (Field::Extension(field), value.clone()));
+            let fields = declared.chain(extensions).map(|(field, value)| {
+                let ty = ValueType::Field(field.ty());
+                (field, from_value(value, &ty, span, exact))
+            });
+            Rule::Fields { fields: fields.collect(), exact }
+        }
+        (Value::Message(message), Shape::Tree(form)) => {
+            let inner = from_value(json::from_message(&message), &ValueType::Json(*form), span, exact);
+            Rule::Seen(View::Tree, Box::new(inner))
+        }
+        (Value::List(items), Shape::List(_) | Shape::Json(_)) => {
+            let element = ty.element().unwrap_or(ValueType::JSON);
+            Rule::Items(items.into_iter().map(|item| from_value(item, &element, span, exact)).collect())
+        }
+        (Value::Map(map), Shape::Map { .. } | Shape::Json(_)) => {
+            let value_type = match ty {
+                ValueType::Field(FieldType::Map { value, .. }) => ValueType::single(value.clone()),
+                _ => ValueType::JSON,
+            };
+            let mut entries: Vec<_> = map.into_iter().collect();
+            entries.sort_by(|(left, _), (right, _)| left.cmp(right));
+            let entries = entries.into_iter().map(|(key, value)| (key, from_value(value, &value_type, span, exact)));
+            Rule::Entries { entries: entries.collect(), exact }
+        }
+        (value, _) => Rule::Check(Check::Equal(value)),
+    };
+    Matcher::new(span, ty, rule)
+}

@@ -1,0 +1,37 @@
+//! The failing gallery: what `grpc-spec run` says of each file against the fixture server, beside the file.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::{Goldens, fixture_address, grpc_spec, redact, root};
+
+const GALLERY: &str = "fixtures/failing";
+
+/// Files of cases that cannot be judged, since nobody answers.
+const UNREACHABLE: [&str; 1] = ["nobody_there.yaml"];
+
+#[test]
+fn every_failing_case_is_explained() {
+    let mut goldens = Goldens::default();
+    let mut files: Vec<PathBuf> = fs::read_dir(root().join(GALLERY))
+        .expect("the gallery is read")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| {
+            path.extension().is_some_and(|extension| extension == "yaml") && !path.ends_with("grpc-spec.yaml")
+        })
+        .collect();
+    files.sort();
+    for file in files {
+        let name = file.file_name().and_then(|name| name.to_str()).expect("UTF-8");
+        let forgetful = format!("forgetful={}", fixture_address());
+        let run = grpc_spec(["run", &format!("{GALLERY}/{name}"), "--jobs", "1", "--server", &forgetful])
+            .against_the_fixture_server()
+            .run();
+        let ended = run.exits(if UNREACHABLE.contains(&name) { 3 } else { 1 });
+        assert_eq!(ended.stderr, "", "{name}");
+        assert!(!ended.stdout.contains("... ok"), "a case passes in {name}\n{ended}");
+        goldens.compare(&file.with_extension("stdout"), &redact(&ended.stdout));
+    }
+    goldens.assert_are_all_in(&root().join(GALLERY), "stdout");
+    goldens.assert();
+}

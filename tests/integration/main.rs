@@ -1,0 +1,12 @@
+//! What users meet: the real program and a real harness, their whole output, their exit codes, and what they leave
+//! behind. With `SNAPSHOTS=overwrite` in the environment golden files are written anew.
+
+mod broken;
+mod cli;
+mod documentation;
+mod exit_codes;
+mod failing;
+mod harness;
+mod junit;
+mod servers;
+mod support;

@@ -1,0 +1,77 @@
+//! What the integration tests start as programs of their own: a server that a suite starts, and a harness as a user
+//! would write it.
+//!
+//! - `support serve PORT` serves the fixture services; a `TestServer/GetRandom` with an id that holds `die` ends the
+//!   program. It first writes its process id to the file that `PID_FILE` names, if any.
+//! - With `HARNESS_PATH` set it is a harness of that path, and takes the arguments of `cargo test`. `HARNESS_SERVE`
+//!   names servers of its own process, `HARNESS_SERVER` and `HARNESS_VAR` hold `NAME=TEXT`, `HARNESS_PROFILE` a name.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to whoever started it")]
+
+use std::env;
+use std::net::Ipv4Addr;
+use std::process::ExitCode;
+
+use grpc_spec::Harness;
+use grpc_spec_fixture_server::{BoxError, serve, serve_and_print};
+use tokio::net::TcpListener;
+
+fn main() -> ExitCode {
+    if let Ok(path) = env::var("HARNESS_PATH") {
+        return harness(path).run();
+    }
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let served = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["serve", port] => serve_until_told_to_die(port),
+        other => Err(format!("unknown arguments {other:?}").into()),
+    };
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn harness(path: String) -> Harness {
+    let listed = |name| env::var(name).unwrap_or_default().split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let pairs =
+        |name| listed(name).into_iter().filter_map(|pair| Some(pair.split_once('=')?).map(own)).collect::<Vec<_>>();
+    let mut harness = Harness::new(path);
+    for name in listed("HARNESS_SERVE") {
+        harness = harness.serve(name, serve);
+    }
+    for (name, address) in pairs("HARNESS_SERVER") {
+        harness = harness.server(name, address);
+    }
+    for (name, value) in pairs("HARNESS_VAR") {
+        harness = harness.var(name, value);
+    }
+    for name in listed("HARNESS_PROFILE") {
+        harness = harness.profile(name);
+    }
+    harness
+}
+
+fn own((name, text): (&str, &str)) -> (String, String) {
+    (name.to_owned(), text.to_owned())
+}
+
+fn serve_until_told_to_die(port: &str) -> Result<(), BoxError> {
+    let port: u16 = port.parse()?;
+    if let Ok(file) = env::var("PID_FILE") {
+        std::fs::write(file, std::process::id().to_string())?;
+    }
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        println!("listening on {}", listener.local_addr()?);
+        serve_and_print(listener, |line| {
+            println!("{line}");
+            if line.contains("die") {
+                eprintln!("out of cheese");
+                std::process::exit(7);
+            }
+        })
+        .await
+    })
+}
