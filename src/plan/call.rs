@@ -151,8 +151,8 @@ impl Planning<'_> {
                 None
             }
             Payload::Many { items, .. } => {
-                let built: Vec<_> = items.iter().map(|item| build(item, out)).collect();
-                built.into_iter().collect()
+                let templates: Vec<_> = items.iter().map(|item| build(item, out)).collect();
+                templates.into_iter().collect()
             }
             Payload::One(None) | Payload::Script(_) => Some(Vec::new()),
         }

@@ -71,10 +71,7 @@ impl<'a> Order<'a> {
         self.after_the_end(action, span).or_else(|| match action {
             ScriptAction::Send { .. } => self.send(span),
             ScriptAction::Receive(receive) => self.receive(receive.extent, span),
-            ScriptAction::Close => match self.closed.replace(span) {
-                Some(closed) => Some(again("`close` after `close`", span, closed)),
-                None => None,
-            },
+            ScriptAction::Close => self.close(span),
             ScriptAction::Cancel => {
                 self.cancelled = Some(span);
                 None
@@ -93,6 +90,12 @@ impl<'a> Order<'a> {
         let ended = self.ended.filter(|_| needs_stream)?;
         let after = Diagnostic::error(format!("`{word}` after `recv_all`")).at(span, "the stream has ended");
         Some(after.also(ended, "this reads up to the end of the stream"))
+    }
+
+    fn close(&mut self, span: Span) -> Option<Diagnostic> {
+        let closed = self.closed.replace(span)?;
+        let again = Diagnostic::error("`close` after `close`").at(span, "closed already");
+        Some(again.also(closed, "closed here"))
     }
 
     fn send(&mut self, span: Span) -> Option<Diagnostic> {
@@ -130,10 +133,6 @@ impl<'a> Order<'a> {
                 .also(first, "received here")
         })
     }
-}
-
-fn again(headline: &str, span: Span, first: Span) -> Diagnostic {
-    Diagnostic::error(headline).at(span, "closed already").also(first, "closed here")
 }
 
 #[cfg(test)]

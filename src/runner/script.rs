@@ -297,9 +297,10 @@ impl Player<'_> {
         if cut {
             self.call.cancel();
         }
-        let mut outcome = match self.planned.method.is_server_streaming() {
-            true => self.call.finish().await,
-            false => self.call.finish_with_one_message().await,
+        let mut outcome = if self.planned.method.is_server_streaming() {
+            self.call.finish().await
+        } else {
+            self.call.finish_with_one_message().await
         };
         let cancelled = self.moments.iter().any(|moment| matches!(moment.what, Happening::Cancelled));
         if cut || cancelled {
