@@ -2,8 +2,11 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::yaml::decode::duration_of;
 
 /// Run gRPC test cases written in YAML.
 #[derive(Debug, Parser)]
@@ -24,6 +27,8 @@ pub(crate) enum Command {
     List(ListArguments),
     /// Check case files against their schemas; start and call nothing
     Check(CheckArguments),
+    /// Ask a server whether it serves, by grpc.health.v1: 0 SERVING, 1 anything else, 3 unreachable
+    Health(HealthArguments),
 }
 
 #[derive(Debug, Args)]
@@ -65,9 +70,61 @@ pub(crate) struct CheckArguments {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) overlay: Overlay,
+    /// Start or reach the servers whose reflection cases need, and ask them; still make no call
+    #[arg(long)]
+    pub(crate) online: bool,
     /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HealthArguments {
+    /// Ask for one service [default: the server as a whole]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
+    pub(crate) service: String,
+    /// How long to wait for the answer
+    #[arg(long, default_value = "5s", value_name = "TIME", value_parser = time)]
+    pub(crate) timeout: Duration,
+    /// When to colour; `auto` minds NO_COLOR
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+    // Last: the heading of its options would be that of any after it.
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+}
+
+/// A server, and how it is reached.
+#[derive(Debug, Args)]
+pub(crate) struct Connection {
+    /// `http://host:port`, `https://host:port`, `unix:/path`; `host:port` is plaintext on loopback, else TLS
+    pub(crate) address: String,
+    /// Send this as `:authority`
+    #[arg(long, value_name = "NAME")]
+    pub(crate) authority: Option<String>,
+    #[command(flatten)]
+    pub(crate) tls: TlsFiles,
+}
+
+/// As `tls:` of a server.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "TLS")]
+pub(crate) struct TlsFiles {
+    /// Trust the authorities in this PEM file, not those of the system
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    /// Show this certificate to the server
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+    /// The certificate's private key
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) key: Option<PathBuf>,
+    /// The name the server's certificate must have [default: the host of ADDRESS]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) server_name: Option<String>,
+    /// Trust any certificate
+    #[arg(long, conflicts_with = "ca")]
+    pub(crate) skip_verify: bool,
 }
 
 /// Which cases.
@@ -120,5 +177,13 @@ fn name_and_text(argument: &str) -> Result<(String, String), String> {
     match argument.split_once('=') {
         Some((name, text)) if !name.is_empty() => Ok((name.to_owned(), text.to_owned())),
         _ => Err("expected NAME=…".to_owned()),
+    }
+}
+
+/// A duration as in case files, longer than zero.
+fn time(argument: &str) -> Result<Duration, String> {
+    match duration_of(argument) {
+        Ok(Duration::ZERO) => Err("a limit of zero leaves no time at all".to_owned()),
+        read => read,
     }
 }

@@ -8,7 +8,7 @@ mod source;
 mod suggest;
 mod window;
 
-pub(crate) use neutral::neutralise;
+pub(crate) use neutral::{neutralise, neutralise_line};
 pub(crate) use render::{render, render_all};
 pub(crate) use report::{Diagnostic, Label, Severity};
 pub(crate) use source::{FileId, SourceFile, Sources, Span, Spanned};

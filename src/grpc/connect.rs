@@ -11,7 +11,7 @@ use super::connect_error::{ConnectError, Stage};
 use super::connection::Connection;
 use super::first_bytes::{FirstBytes, Io, Observed};
 use super::target::{Endpoint, Target};
-use super::tls::Tls;
+use super::tls::{Handshake, Tls};
 
 /// How far the attempt to connect has got, for whoever's deadline passes meanwhile.
 #[derive(Debug, Default)]
@@ -31,6 +31,8 @@ impl Progress {
     }
 }
 
+const NO_ALPN: &str = "the server did not agree on HTTP/2 (ALPN `h2`); other gRPC clients may refuse it";
+
 /// Connects, and waits until the server has shown that it speaks HTTP/2. The caller sets the time limit.
 pub(super) async fn connect(
     target: &Target,
@@ -38,7 +40,7 @@ pub(super) async fn connect(
     progress: &Progress,
 ) -> Result<Connection, ConnectError> {
     progress.first.clear();
-    let (io, warning) = match &target.endpoint {
+    let (io, handshake) = match &target.endpoint {
         Endpoint::Tcp { host, port } => {
             let stream = tcp(target, host, *port, progress).await?;
             if target.tls {
@@ -55,6 +57,7 @@ pub(super) async fn connect(
         }
     };
     progress.reached(Stage::Settings);
+    let warning = handshake.filter(|handshake| !handshake.agreed_on_http2).map(|_| NO_ALPN.to_owned());
     let first = progress.first.clone();
     match Connection::establish(Observed::new(io, first.clone()), &first, options, warning.clone()).await {
         Ok(connection) => {
@@ -62,9 +65,15 @@ pub(super) async fn connect(
             Ok(connection)
         }
         Err(broken) => {
-            let mut error = ConnectError::not_http2(target, &first.get(), broken.as_ref());
-            error.causes.extend(warning);
-            Err(error)
+            let first = first.get();
+            let explained = broken.as_ref().is_some_and(|broken| !broken.hints.is_empty());
+            let refused = handshake.filter(|_| first.is_empty() && !explained);
+            let refused = refused.and_then(|handshake| ConnectError::closed_after_tls(target, handshake.certificate));
+            Err(refused.unwrap_or_else(|| {
+                let mut error = ConnectError::not_http2(target, &first, broken.as_ref());
+                error.causes.extend(warning);
+                error
+            }))
         }
     }
 }
@@ -89,14 +98,14 @@ async fn secure(
     stream: TcpStream,
     options: &ChannelOptions,
     progress: &Progress,
-) -> Result<(Box<dyn Io>, Option<String>), ConnectError> {
+) -> Result<(Box<dyn Io>, Option<Handshake>), ConnectError> {
     progress.reached(Stage::Tls);
     let tls = match &options.tls {
         Some(tls) => tls.clone(),
         None => Tls::system().map_err(|error| ConnectError::tls_setup(target, &error))?,
     };
-    let (stream, warning) = tls.connect(target, host, stream).await?;
-    Ok((Box::new(stream), warning))
+    let (stream, handshake) = tls.connect(target, host, stream).await?;
+    Ok((Box::new(stream), Some(handshake)))
 }
 
 /// Small frames leave at once: a call would wait for the peer's acknowledgement otherwise.

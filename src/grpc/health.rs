@@ -10,7 +10,9 @@ use super::code::Code;
 use super::connect_error::ConnectError;
 use super::metadata::Metadata;
 use super::outcome::CallOutcome;
+use super::reflection::{Reflection, ReflectionError};
 use super::request::CallRequest;
+use crate::schema::Question;
 
 /// What a server says of itself.
 #[derive(Clone, Debug)]
@@ -23,15 +25,6 @@ pub(crate) enum Health {
 }
 
 const HEALTH_CHECK: &str = "/grpc.health.v1.Health/Check";
-
-/// Newest first; old servers, grpcio's among them, know only the second.
-const REFLECTION: [&str; 2] = [
-    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-];
-
-/// A `ServerReflectionRequest` with `list_services: ""`.
-const LIST_SERVICES: &[u8] = &[0x3a, 0];
 
 /// Asks `grpc.health.v1.Health` for one service, or with an empty name for the server as a whole.
 pub(crate) async fn check_health(
@@ -65,22 +58,12 @@ pub(crate) async fn reflection_answers(
     metadata: &Metadata,
     deadline: Instant,
 ) -> Result<Result<(), Box<CallOutcome>>, ConnectError> {
-    let mut answer = None;
-    for path in REFLECTION {
-        let mut call = channel.open(CallRequest::new(path, metadata, deadline)).await?;
-        // A call that has ended says so below.
-        let _ = call.send(Bytes::from_static(LIST_SERVICES), false).await;
-        if call.receive().await.is_some() {
-            return Ok(Ok(()));
-        }
-        let outcome = call.finish().await;
-        let unimplemented = outcome.status.code == Code::Unimplemented;
-        answer = Some(Box::new(outcome));
-        if !unimplemented {
-            break;
-        }
+    match Reflection::new(channel, metadata, deadline).ask(&Question::Services).await {
+        // Whatever it says, it is there.
+        Ok(_) | Err(ReflectionError::Malformed(_)) => Ok(Ok(())),
+        Err(ReflectionError::NotOffered(outcome) | ReflectionError::Ended(outcome)) => Ok(Err(outcome)),
+        Err(ReflectionError::Unreachable(error)) => Err(error),
     }
-    Ok(answer.map_or(Ok(()), Err))
 }
 
 /// Field 1 of a `HealthCheckResponse`, zero if it is not there; `None` if this is no such message.

@@ -1,13 +1,16 @@
 //! TLS: whom we trust, who we are, and the handshake.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::ResolvesClientCert;
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::rustls::sign::CertifiedKey;
 use tokio_rustls::rustls::{self, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use super::connect_error::ConnectError;
@@ -106,24 +109,24 @@ impl Tls {
         SYSTEM.get_or_init(|| Self::new(&TlsOptions::default())).clone()
     }
 
-    /// Shakes hands over a transport that stands. The warning says that the server did not agree on HTTP/2.
+    /// Shakes hands over a transport that stands.
     pub(super) async fn connect<T: Io>(
         &self,
         target: &Target,
         host: &str,
         io: T,
-    ) -> Result<(TlsStream<T>, Option<String>), ConnectError> {
+    ) -> Result<(TlsStream<T>, Handshake), ConnectError> {
         let name = match &self.server_name {
             Some(name) => name.clone(),
             None => parse_name(host).map_err(|error| ConnectError::tls_setup(target, &error))?,
         };
-        let stream = TlsConnector::from(Arc::clone(&self.config))
-            .connect(name, io)
-            .await
-            .map_err(|error| ConnectError::tls(target, &error))?;
-        let agreed = stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
-        let warning = "the server did not agree on HTTP/2 (ALPN `h2`); other gRPC clients may refuse it";
-        Ok((stream, (!agreed).then(|| warning.to_owned())))
+        let asking = Arc::new(Asking::new(Arc::clone(&self.config.client_auth_cert_resolver)));
+        let mut config = ClientConfig::clone(&self.config);
+        config.client_auth_cert_resolver = Arc::clone(&asking) as _;
+        let shaken = TlsConnector::from(Arc::new(config)).connect(name, io).await;
+        let stream = shaken.map_err(|error| ConnectError::tls(target, &error, asking.certificate()))?;
+        let agreed_on_http2 = stream.get_ref().1.alpn_protocol() == Some(ALPN_HTTP2);
+        Ok((stream, Handshake { agreed_on_http2, certificate: asking.certificate() }))
     }
 }
 
@@ -131,6 +134,58 @@ impl std::fmt::Debug for Pem {
     /// Without the bytes, which may be a key.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.debug_tuple("Pem").field(&self.path).finish()
+    }
+}
+
+/// What a handshake came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Handshake {
+    pub(super) agreed_on_http2: bool,
+    pub(super) certificate: ClientCertificate,
+}
+
+/// What became of our certificate. A server that refuses it may close before its alert has been read, under TLS 1.3 after
+/// the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClientCertificate {
+    NotAskedFor,
+    /// Asked for, and we have none that fits.
+    Missing,
+    Shown,
+}
+
+/// Notes whether the server asks for our certificate.
+#[derive(Debug)]
+struct Asking {
+    ours: Arc<dyn ResolvesClientCert>,
+    asked: AtomicBool,
+    shown: AtomicBool,
+}
+
+impl Asking {
+    fn new(ours: Arc<dyn ResolvesClientCert>) -> Self {
+        Self { ours, asked: AtomicBool::new(false), shown: AtomicBool::new(false) }
+    }
+
+    fn certificate(&self) -> ClientCertificate {
+        match (self.asked.load(Ordering::Relaxed), self.shown.load(Ordering::Relaxed)) {
+            (false, _) => ClientCertificate::NotAskedFor,
+            (true, false) => ClientCertificate::Missing,
+            (true, true) => ClientCertificate::Shown,
+        }
+    }
+}
+
+impl ResolvesClientCert for Asking {
+    fn resolve(&self, issuers: &[&[u8]], schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.asked.store(true, Ordering::Relaxed);
+        let shown = self.ours.resolve(issuers, schemes);
+        self.shown.store(shown.is_some(), Ordering::Relaxed);
+        shown
+    }
+
+    fn has_certs(&self) -> bool {
+        self.ours.has_certs()
     }
 }
 

@@ -9,11 +9,16 @@ use tokio_rustls::rustls::{AlertDescription, CertificateError, Error, InvalidMes
 use super::code::Code;
 use super::connect_error::ConnectError;
 use super::target::Target;
-use super::tls::TlsError;
+use super::tls::{ClientCertificate, TlsError};
 
 const TRUST: &str =
     "if this is the right server, name the authority that signed its certificate: `tls: { ca: ca.pem }`";
 const SHOW: &str = "give it a certificate: `tls: { cert: me.pem, key: me.key }`";
+const ASKS: &str = "the server asks for a client certificate";
+const TRUSTS_OURS: &str = "does it trust the authority that signed ours?";
+const RENEW: &str =
+    "renew it on the server, if this machine's clock is right; to call it all the same, `tls: { skip_verify: true }`";
+const CLOCK: &str = "is the clock of this machine right, or that of the one it was made on?";
 
 impl ConnectError {
     /// TLS could not be set up on our side.
@@ -27,15 +32,17 @@ impl ConnectError {
     }
 
     /// The handshake failed.
-    pub(super) fn tls(target: &Target, error: &io::Error) -> Self {
+    pub(super) fn tls(target: &Target, error: &io::Error, certificate: ClientCertificate) -> Self {
         let typed = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-        let (cause, hint) = match typed {
-            Some(error) => explain(error, target),
-            None if error.kind() == io::ErrorKind::UnexpectedEof => (
+        let (cause, hint) = match (typed, refusal(certificate)) {
+            // TLS 1.2 has no alert of its own for a certificate that is missing.
+            (None | Some(Error::AlertReceived(AlertDescription::HandshakeFailure)), Some(refusal)) => refusal,
+            (Some(error), _) => explain(error, target),
+            (None, None) if error.kind() == io::ErrorKind::UnexpectedEof => (
                 "the server closed the connection during the TLS handshake".to_owned(),
                 Some(format!("does it expect plaintext? Then write `http://{}`", target.endpoint)),
             ),
-            None => (error.to_string(), None),
+            (None, None) => (error.to_string(), None),
         };
         Self {
             code: Code::Unavailable,
@@ -43,6 +50,18 @@ impl ConnectError {
             causes: vec![cause],
             hints: hint.into_iter().collect(),
         }
+    }
+
+    /// The connection ended after the handshake without a word, or without one that arrived. `None` if our certificate
+    /// has nothing to do with it.
+    pub(super) fn closed_after_tls(target: &Target, certificate: ClientCertificate) -> Option<Self> {
+        let (cause, hint) = refusal(certificate)?;
+        Some(Self {
+            code: Code::Unavailable,
+            headline: format!("no HTTP/2 connection to {target}"),
+            causes: vec![cause],
+            hints: hint.into_iter().collect(),
+        })
     }
 }
 
@@ -64,6 +83,18 @@ pub(super) fn explain_alert(text: &str) -> Option<(String, String)> {
     .find(|known| format!("{known:?}") == alert)?;
     let (cause, hint) = received(alert);
     Some((cause, hint?))
+}
+
+/// Why a server closes that asked for our certificate.
+fn refusal(certificate: ClientCertificate) -> Option<(String, Option<String>)> {
+    match certificate {
+        ClientCertificate::NotAskedFor => None,
+        ClientCertificate::Missing => Some((ASKS.to_owned(), Some(SHOW.to_owned()))),
+        ClientCertificate::Shown => Some((
+            "the server closed the connection after it was shown our client certificate".to_owned(),
+            Some(TRUSTS_OURS.to_owned()),
+        )),
+    }
 }
 
 fn explain(error: &Error, target: &Target) -> (String, Option<String>) {
@@ -91,10 +122,10 @@ fn certificate(error: &CertificateError) -> (String, Option<String>) {
             (format!("the certificate is for {found}, not for `{}`", expected.to_str()), hint)
         }
         CertificateError::ExpiredContext { not_after, .. } => {
-            (format!("the certificate expired at {}", moment(*not_after)), None)
+            (format!("the certificate expired at {}", moment(*not_after)), Some(RENEW.to_owned()))
         }
         CertificateError::NotValidYetContext { not_before, .. } => {
-            (format!("the certificate is not valid before {}", moment(*not_before)), None)
+            (format!("the certificate is not valid before {}", moment(*not_before)), Some(CLOCK.to_owned()))
         }
         CertificateError::UnknownIssuer => {
             ("the certificate was issued by an authority that is not trusted".to_owned(), trust())
@@ -111,7 +142,7 @@ fn certificate(error: &CertificateError) -> (String, Option<String>) {
 fn received(alert: AlertDescription) -> (String, Option<String>) {
     let show = || Some(SHOW.to_owned());
     match alert {
-        AlertDescription::CertificateRequired => ("the server asks for a client certificate".to_owned(), show()),
+        AlertDescription::CertificateRequired => (ASKS.to_owned(), show()),
         AlertDescription::NoApplicationProtocol => no_http2(),
         AlertDescription::UnknownCA
         | AlertDescription::BadCertificate
@@ -120,12 +151,7 @@ fn received(alert: AlertDescription) -> (String, Option<String>) {
         | AlertDescription::DecryptError
         | AlertDescription::AccessDenied => (
             format!("the server does not accept our client certificate, or lacks one: alert {alert:?}"),
-            Some(format!("does it trust the authority that signed ours? If none is set, {SHOW}")),
-        ),
-        // TLS 1.2 has no alert of its own for it.
-        AlertDescription::HandshakeFailure => (
-            "the server refused the handshake: alert HandshakeFailure".to_owned(),
-            Some(format!("if it asks for a client certificate, {SHOW}")),
+            Some(format!("{TRUSTS_OURS} If none is set, {SHOW}")),
         ),
         other => (format!("the server refused the handshake: alert {other:?}"), None),
     }

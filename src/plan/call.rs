@@ -7,13 +7,13 @@ use bytes::Bytes;
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 
-use super::{MetadataTemplate, PlannedScript};
+use super::{MetadataTemplate, Names, PlannedScript, Planner};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::expr::Scope;
 use crate::grpc::Compression;
 use crate::matcher::Expectation;
 use crate::message::{Context, MessageTemplate};
-use crate::schema::{MethodName, Schema};
+use crate::schema::MethodName;
 use crate::spec::{Payload, Step};
 use crate::yaml::{Node, NodeKind};
 
@@ -84,33 +84,29 @@ impl PlannedCall {
     }
 }
 
-/// What calls are planned against.
+/// What the calls of a case are planned with.
 pub(super) struct Planning<'a> {
-    pub(super) schema: &'a Schema,
-    pub(super) context: &'a Context<'a>,
+    pub(super) planner: &'a Planner<'a>,
+    pub(super) names: &'a Names<'a>,
 }
 
 impl Planning<'_> {
     pub(super) fn call(&self, step: &Step, out: &mut Diagnostics) -> Option<PlannedCall> {
+        let schema = self.planner.schemas.of(&step.server.value)?;
+        let context = self.planner.context(schema, self.names);
         let service = step.service.as_ref().map(|service| service.value.as_str());
         let name = MethodName::parse(&step.call, service, out)?;
-        let method = self.schema.method(&name, step.call.span, out)?;
+        let method = schema.method(&name, step.call.span, out)?;
         let compression = step.compression.as_ref().map_or(Compression::Identity, |compression| compression.value);
         let payload = match &step.payload {
             Payload::Script(script) => {
-                PlannedScript::new(script, &method, compression, self, out).map(PlannedPayload::Script)
+                PlannedScript::new(script, &method, compression, (self, &context), out).map(PlannedPayload::Script)
             }
-            _ => self.requests(step, &method, out).map(PlannedPayload::Messages),
+            _ => plan_requests(step, &method, &context, out).map(PlannedPayload::Messages),
         };
-        let metadata = MetadataTemplate::build(&step.metadata, self.context, out);
-        let expectation = Expectation::compile(
-            step.expect.as_ref(),
-            step.call.span,
-            step.payload.cancel(),
-            &method,
-            self.context,
-            out,
-        );
+        let metadata = MetadataTemplate::build(&step.metadata, &context, out);
+        let expectation =
+            Expectation::compile(step.expect.as_ref(), step.call.span, step.payload.cancel(), &method, &context, out);
         Some(PlannedCall {
             span: step.call.span,
             server: step.server.value.clone(),
@@ -123,38 +119,43 @@ impl Planning<'_> {
             method,
         })
     }
+}
 
-    fn requests(&self, step: &Step, method: &MethodDescriptor, out: &mut Diagnostics) -> Option<Vec<RequestMessage>> {
-        let input = method.input();
-        let build = |node: &Node, out: &mut Diagnostics| {
-            MessageTemplate::build(node, &input, self.context, out).map(RequestMessage::new)
-        };
-        match &step.payload {
-            Payload::One(node) if !method.is_client_streaming() => {
-                let empty = Node { span: step.call.span, kind: NodeKind::Mapping([].into()) };
-                Some(vec![build(node.as_ref().unwrap_or(&empty), out)?])
-            }
-            Payload::One(Some(node)) => {
-                out.push(
-                    Diagnostic::error(format!("`{}` takes a stream of messages", method.name()))
-                        .at(node.span, "one message")
-                        .hint("write `requests:` with a list of messages"),
-                );
-                None
-            }
-            Payload::Many { span, .. } if !method.is_client_streaming() => {
-                out.push(
-                    Diagnostic::error(format!("`{}` takes one message", method.name()))
-                        .at(*span, "a list of messages")
-                        .hint("write `request:` with one message"),
-                );
-                None
-            }
-            Payload::Many { items, .. } => {
-                let templates: Vec<_> = items.iter().map(|item| build(item, out)).collect();
-                templates.into_iter().collect()
-            }
-            Payload::One(None) | Payload::Script(_) => Some(Vec::new()),
+fn plan_requests(
+    step: &Step,
+    method: &MethodDescriptor,
+    context: &Context<'_>,
+    out: &mut Diagnostics,
+) -> Option<Vec<RequestMessage>> {
+    let input = method.input();
+    let build = |node: &Node, out: &mut Diagnostics| {
+        MessageTemplate::build(node, &input, context, out).map(RequestMessage::new)
+    };
+    match &step.payload {
+        Payload::One(node) if !method.is_client_streaming() => {
+            let empty = Node { span: step.call.span, kind: NodeKind::Mapping([].into()) };
+            Some(vec![build(node.as_ref().unwrap_or(&empty), out)?])
         }
+        Payload::One(Some(node)) => {
+            out.push(
+                Diagnostic::error(format!("`{}` takes a stream of messages", method.name()))
+                    .at(node.span, "one message")
+                    .hint("write `requests:` with a list of messages"),
+            );
+            None
+        }
+        Payload::Many { span, .. } if !method.is_client_streaming() => {
+            out.push(
+                Diagnostic::error(format!("`{}` takes one message", method.name()))
+                    .at(*span, "a list of messages")
+                    .hint("write `request:` with one message"),
+            );
+            None
+        }
+        Payload::Many { items, .. } => {
+            let templates: Vec<_> = items.iter().map(|item| build(item, out)).collect();
+            templates.into_iter().collect()
+        }
+        Payload::One(None) | Payload::Script(_) => Some(Vec::new()),
     }
 }

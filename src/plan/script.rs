@@ -10,7 +10,7 @@ use super::script_order::{Streaming, check_order};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::grpc::Compression;
 use crate::matcher::{self, Matcher};
-use crate::message::{FieldPath, FieldType, MessageTemplate};
+use crate::message::{Context, FieldPath, FieldType, MessageTemplate};
 use crate::spec::{Extent, Receive, Script, ScriptAction, ScriptStep};
 
 /// What is sent and received on one stream, in order.
@@ -55,11 +55,11 @@ impl PlannedScript {
         script: &Script,
         method: &MethodDescriptor,
         compression: Compression,
-        planning: &Planning<'_>,
+        (planning, context): (&Planning<'_>, &Context<'_>),
         out: &mut Diagnostics,
     ) -> Option<Self> {
         let sound = check_order(script, &Streaming::of(method), out);
-        let planner = ScriptPlanner { method, compression, planning };
+        let planner = ScriptPlanner { method, compression, planning, context };
         let steps: Vec<_> = script.steps.iter().map(|step| planner.step(step, out)).collect();
         let steps = steps.into_iter().collect::<Option<_>>()?;
         sound.then_some(Self { span: script.span, steps })
@@ -93,15 +93,15 @@ struct ScriptPlanner<'a> {
     method: &'a MethodDescriptor,
     compression: Compression,
     planning: &'a Planning<'a>,
+    context: &'a Context<'a>,
 }
 
 impl ScriptPlanner<'_> {
     fn step(&self, step: &ScriptStep, out: &mut Diagnostics) -> Option<PlannedScriptStep> {
-        let context = self.planning.context;
         let action = match &step.action {
             ScriptAction::Send { message, compressed } => {
                 let compressed = self.compressed(compressed.as_ref(), out);
-                let message = MessageTemplate::build(message, &self.method.input(), context, out)?;
+                let message = MessageTemplate::build(message, &self.method.input(), self.context, out)?;
                 PlannedAction::Send { message: RequestMessage::new(message), compressed: compressed? }
             }
             ScriptAction::Receive(receive) => PlannedAction::Receive(self.receive(receive, out)?),
@@ -141,7 +141,7 @@ impl ScriptPlanner<'_> {
             Extent::Rest => FieldPath::new().field(Extent::Rest.word()),
         };
         let matcher = match &receive.expected {
-            Some(node) => Some(matcher::compile(node, &ty, &path, self.planning.context, out)?),
+            Some(node) => Some(matcher::compile(node, &ty, &path, self.context, out)?),
             None => None,
         };
         let compressed = receive.compressed.clone();

@@ -1,7 +1,9 @@
 //! A `grpcurl` line that makes a failed call again.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::diagnostic;
 use crate::message;
 use crate::runner::Exchange;
 
@@ -16,12 +18,18 @@ pub(super) fn grpcurl(exchange: &Exchange) -> Option<String> {
             line.push_str(" -plaintext");
             address
         }
-        Some((_, address)) => address,
+        Some((_, address)) => {
+            tls_options(exchange, &mut line)?;
+            address
+        }
         None => {
             line.push_str(" -plaintext -unix");
             exchange.target.strip_prefix("unix:")?
         }
     };
+    if let Some(authority) = &exchange.authority {
+        let _ = write!(line, " -authority {}", quote(authority));
+    }
     if let Some((folder, file)) = &exchange.protos {
         let _ = write!(line, " -import-path {} -proto {}", quote(&folder.display().to_string()), quote(file));
     }
@@ -33,7 +41,7 @@ pub(super) fn grpcurl(exchange: &Exchange) -> Option<String> {
         let _ = write!(line, " -H {}", quote(&format!("{key}: {value}")));
     }
     let requests: Result<Vec<String>, _> = exchange.requests.iter().map(|request| message::to_json(request)).collect();
-    let requests = requests.ok()?.join(" ");
+    let requests = escaped(&requests.ok()?.join(" "));
     if requests.len() > LONGEST {
         return None;
     }
@@ -45,9 +53,48 @@ pub(super) fn grpcurl(exchange: &Exchange) -> Option<String> {
     Some(line)
 }
 
+/// How the server's certificate is verified and ours is shown. `None` where an authority of its own goes with another
+/// name on the certificate: there, grpcurl verifies the authority.
+fn tls_options(exchange: &Exchange, line: &mut String) -> Option<()> {
+    let Some(tls) = &exchange.tls else { return exchange.authority.is_none().then_some(()) };
+    if tls.skip_verify {
+        line.push_str(" -insecure");
+    } else {
+        match (&exchange.authority, &tls.server_name) {
+            (None, None) => {}
+            (None, Some(name)) => {
+                let _ = write!(line, " -servername {}", quote(&name.value));
+            }
+            (Some(authority), Some(name)) if *authority == name.value => {}
+            (Some(_), _) => return None,
+        }
+    }
+    for (option, file) in [("-cacert", &tls.ca), ("-cert", &tls.cert), ("-key", &tls.key)] {
+        if let Some(file) = file {
+            let _ = write!(line, " {option} {}", quote(&file.value.display().to_string()));
+        }
+    }
+    Some(())
+}
+
 /// Whether a key's value gives access, and so is never shown.
 pub(super) fn is_secret(key: &str) -> bool {
     matches!(key, "authorization" | "proxy-authorization" | "cookie")
+}
+
+/// JSON in which what a terminal would act on or hide is written `\u…`; such characters stand only within its strings.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if matches!(diagnostic::neutralise(letter.encode_utf8(&mut [0; 4])), Cow::Borrowed(_)) {
+            escaped.push(letter);
+        } else {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+    }
+    escaped
 }
 
 /// `text` as one word of a POSIX shell.
@@ -63,6 +110,11 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_escaped() {
+        assert_eq!(escaped("{\"a\":\"\u{202e}\u{e0001}ä\u{a0}\"}"), "{\"a\":\"\\u202e\\udb40\\udc01ä\u{a0}\"}");
+    }
 
     #[test]
     fn words_are_quoted_for_a_shell() {

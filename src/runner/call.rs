@@ -237,6 +237,8 @@ impl Exchange {
         Self {
             server: server.name.clone(),
             target: server.target(),
+            authority: server.authority.clone(),
+            tls: server.tls.clone(),
             method: call.method.clone(),
             metadata,
             timeout: call.timeout,

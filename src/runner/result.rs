@@ -9,7 +9,7 @@ use prost_reflect::{DynamicMessage, MethodDescriptor};
 use super::{StartFailure, Timeline};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::grpc::{CallOutcome, ConnectError, Metadata};
-use crate::spec::{Case, CaseFile, LoadFailure};
+use crate::spec::{Case, CaseFile, LoadFailure, Tls};
 
 /// The end of one case, or of a file that could not be loaded.
 #[derive(Debug)]
@@ -93,6 +93,9 @@ pub(crate) enum CaseError {
 pub(crate) struct Exchange {
     pub(crate) server: String,
     pub(crate) target: String,
+    /// The `:authority` that was sent, where it is not the target's own.
+    pub(crate) authority: Option<String>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) method: MethodDescriptor,
     pub(crate) metadata: Metadata,
     pub(crate) timeout: Duration,
@@ -135,6 +138,8 @@ pub(crate) struct Summary {
     pub(crate) not_run: usize,
     /// Of the errors, those of a server that was not there.
     pub(crate) unreachable: usize,
+    /// Of the errors, those of what is written.
+    pub(crate) invalid: usize,
     pub(crate) elapsed: Duration,
 }
 
@@ -145,8 +150,9 @@ impl Summary {
             Outcome::Failed(_) => self.failed += 1,
             Outcome::Errored(error) => {
                 self.errored += 1;
-                if !matches!(**error, CaseError::Invalid(_)) {
-                    self.unreachable += 1;
+                match **error {
+                    CaseError::Invalid(_) => self.invalid += 1,
+                    CaseError::NotStarted(_) | CaseError::Unreachable { .. } => self.unreachable += 1,
                 }
             }
             Outcome::Bug(_) => self.bugs += 1,

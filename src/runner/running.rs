@@ -12,7 +12,7 @@ use crate::grpc::Channel;
 use crate::server::{
     self, Builds, InProcess, Log, LogPosition, LogTail, RunningServer, StartContext, StartError, Started,
 };
-use crate::spec::{ServerSpec, Start};
+use crate::spec::{ServerSpec, Start, Tls};
 use crate::yaml::Node;
 
 /// How long a program that does not listen any more is given to have ended.
@@ -24,6 +24,8 @@ const ENDING_LOOKS: u32 = 20;
 pub(crate) struct Running {
     pub(super) name: String,
     pub(super) channel: Channel,
+    pub(super) authority: Option<String>,
+    pub(super) tls: Option<Tls>,
     log: Option<Arc<Log>>,
     /// What was started; none where the server was there already, or is stopped.
     started: Mutex<Option<RunningServer>>,
@@ -112,7 +114,14 @@ impl Running {
         let problem = |problem: Box<Diagnostic>| StartFailure::new(spec, (*problem).into());
         server::check_plaintext(spec, &target).map_err(problem)?;
         let channel = Channel::new(target, server::channel_options(spec).map_err(problem)?);
-        Ok(Self { name: spec.name.value.clone(), channel, log: None, started: Mutex::new(None) })
+        Ok(Self {
+            name: spec.name.value.clone(),
+            channel,
+            authority: spec.authority.as_ref().map(|authority| authority.value.clone()),
+            tls: spec.tls.clone(),
+            log: None,
+            started: Mutex::new(None),
+        })
     }
 
     /// As shown, and as a call of `grpcurl` understands it.

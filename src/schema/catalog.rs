@@ -2,16 +2,22 @@
 //! descriptor sets, and what is bundled.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use prost_types::FileDescriptorProto;
 use protox::file::File;
 
-use super::descriptor_set::DescriptorSet;
+use super::descriptor_set::{DescriptorSet, SetFile};
+use super::editions::{self, FileFeatures, Rewritten, WrongFeature};
+use super::imports::drop_imports;
 use super::index::{Index, find, import_name};
+use super::reflecting::Reflected;
 use super::scan::scan;
 use super::{SchemaSources, bundled, files, problem};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, did_you_mean};
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
@@ -21,12 +27,16 @@ pub(super) struct Catalog {
     /// The folders of those that lie below no import path: what they import may lie beside them.
     pub(super) folders: Vec<PathBuf>,
     pub(super) sets: Vec<DescriptorSet>,
+    /// What a server sent; all that is local goes before it.
+    pub(super) reflected: Option<Reflected>,
 }
 
 /// A file, read but not linked to its imports.
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) descriptor: FileDescriptorProto,
+    /// Of a file written in an edition, which is lowered when it is linked.
+    pub(super) features: Option<FileFeatures>,
     pub(super) origin: Origin,
 }
 
@@ -35,6 +45,7 @@ pub(super) enum Origin {
     Source(Source),
     /// The place of the descriptor set in the catalog.
     Set(usize),
+    Reflected,
     Bundled,
 }
 
@@ -43,6 +54,17 @@ pub(super) enum Origin {
 pub(super) struct Source {
     pub(super) path: PathBuf,
     pub(super) text: String,
+    pub(super) edition: Option<Edition>,
+}
+
+/// The edition that source is written in.
+#[derive(Debug)]
+pub(super) struct Edition {
+    name: String,
+    /// `edition = "2023"`
+    pub(super) header: Range<usize>,
+    /// What is parsed instead.
+    rewritten: Rewritten,
 }
 
 /// What became of opening a file.
@@ -62,6 +84,7 @@ impl Catalog {
             explicit: BTreeMap::new(),
             folders: Vec::new(),
             sets: from.descriptor_sets.iter().filter_map(|set| DescriptorSet::read(set, out)).collect(),
+            reflected: None,
         };
         let import_paths: Vec<&Path> = from.import_paths.iter().map(|root| root.value.as_path()).collect();
         for file in &from.files {
@@ -116,16 +139,35 @@ impl Catalog {
             return open_source(name, path, sources, out);
         }
         for (at, set) in self.sets.iter().enumerate() {
-            if let Some(descriptor) = set.files.get(name) {
-                return Open::Found(Box::new(Opened { descriptor: descriptor.clone(), origin: Origin::Set(at) }));
+            if let Some(SetFile { descriptor, features }) = set.files.get(name) {
+                let (descriptor, features) = (descriptor.clone(), features.clone());
+                return Open::Found(Box::new(Opened { descriptor, features, origin: Origin::Set(at) }));
             }
+        }
+        if let Some(SetFile { descriptor, features }) = self.reflected(name) {
+            let (descriptor, features) = (descriptor.clone(), features.clone());
+            return Open::Found(Box::new(Opened { descriptor, features, origin: Origin::Reflected }));
         }
         let bundled = bundled::source(name)
             .and_then(|text| File::from_source(name, text).ok())
             .map(FileDescriptorProto::from)
             .or_else(|| bundled::well_known(name));
-        bundled
-            .map_or(Open::Missing, |descriptor| Open::Found(Box::new(Opened { descriptor, origin: Origin::Bundled })))
+        bundled.map_or(Open::Missing, |descriptor| {
+            Open::Found(Box::new(Opened { descriptor, features: None, origin: Origin::Bundled }))
+        })
+    }
+
+    /// The file `name` of a server; protobuf's own are bundled, and the same everywhere.
+    fn reflected(&self, name: &str) -> Option<&SetFile> {
+        let file = self.reflected.as_ref()?.files.get(name)?;
+        bundled::well_known(name).is_none().then_some(file)
+    }
+
+    /// Whether the file imported as `name` is there without asking a server for it.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.path(name).is_some()
+            || self.sets.iter().any(|set| set.files.contains_key(name))
+            || bundled::well_known(name).is_some()
     }
 
     /// Whether the file `name` of the descriptor set at `set` gives way to another one of its name.
@@ -188,18 +230,28 @@ fn open_source(name: &str, path: PathBuf, sources: &Sources, out: &mut Diagnosti
             return Open::Broken;
         }
     };
-    let source = Source { path, text };
-    if let Some((edition, range)) = scan(source.text.as_bytes()).edition {
-        let place = Span::new(source.add_to(sources), range.start, range.end);
-        out.push(
-            Diagnostic::error(format!("`{name}` is written in edition {edition}"))
-                .at(place, "only proto2 and proto3 are understood")
-                .hint("write `syntax = \"proto3\";` instead, if the server allows it, or in a copy"),
-        );
-        return Open::Broken;
+    let mut source = Source { path, text, edition: None };
+    if let Some((edition, header)) = scan(source.text.as_bytes()).edition {
+        if !editions::is_understood(&edition) {
+            let place = Span::new(source.add_to(sources), header.start, header.end);
+            out.push(
+                Diagnostic::error(format!("`{name}` is written in edition {edition}"))
+                    .at(place, format!("the editions understood are {}", editions::understood())),
+            );
+            return Open::Broken;
+        }
+        let rewritten = Rewritten::new(&source.text, header.clone());
+        source.edition = Some(Edition { name: edition, header, rewritten });
     }
-    match source.parse(name) {
-        Ok(descriptor) => Open::Found(Box::new(Opened { descriptor, origin: Origin::Source(source) })),
+    let mut problems = Vec::new();
+    match source.parse(name, &mut problems) {
+        Ok((descriptor, features)) if problems.is_empty() => {
+            Open::Found(Box::new(Opened { descriptor, features, origin: Origin::Source(source) }))
+        }
+        Ok(_) => {
+            out.extend(problems.into_iter().map(|wrong| wrong.at(&source, sources)));
+            Open::Broken
+        }
         Err(error) => {
             out.extend(problem::convert(&error, &source, sources));
             Open::Broken
@@ -208,14 +260,37 @@ fn open_source(name: &str, path: PathBuf, sources: &Sources, out: &mut Diagnosti
 }
 
 impl Source {
-    /// Its descriptor, with the places of everything in it.
-    pub(super) fn parse(&self, name: &str) -> Result<FileDescriptorProto, protox::Error> {
-        File::from_source(name, &self.text[self.offset()..]).map(FileDescriptorProto::from)
+    /// Its descriptor, with the places of everything in it, and the features of an edition; those that are none go to
+    /// `wrong`.
+    pub(super) fn parse(
+        &self,
+        name: &str,
+        wrong: &mut Vec<WrongFeature>,
+    ) -> Result<(FileDescriptorProto, Option<FileFeatures>), protox::Error> {
+        let mut descriptor = FileDescriptorProto::from(File::from_source(name, self.parsed())?);
+        let features = self.edition.as_ref().map(|edition| {
+            drop_imports(&mut descriptor, editions::is_language_features);
+            editions::take_features(&mut descriptor, &edition.name, wrong)
+        });
+        Ok((descriptor, features))
     }
 
-    /// How much stands before what is parsed: a byte order mark.
-    pub(super) fn offset(&self) -> usize {
-        self.text.len() - self.text.trim_start_matches('\u{feff}').len()
+    /// The text as it is parsed.
+    pub(super) fn parsed(&self) -> &str {
+        let text = self.edition.as_ref().map_or(&self.text, |edition| &edition.rewritten.text);
+        text.trim_start_matches(BYTE_ORDER_MARK)
+    }
+
+    /// Where a place of [`Self::parsed`] is in the file.
+    pub(super) fn place(&self, at: usize) -> usize {
+        let mark = self.text.len() - self.text.trim_start_matches(BYTE_ORDER_MARK).len();
+        let at = mark + at;
+        match &self.edition {
+            Some(Edition { header, rewritten, .. }) if at >= header.end => {
+                (at - rewritten.added.min(at)).max(header.end)
+            }
+            Some(_) | None => at,
+        }
     }
 
     pub(super) fn add_to(&self, sources: &Sources) -> FileId {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog::Catalog;
-use super::descriptor_set::DescriptorSet;
 use super::files;
 use super::index::{Declaration, package_folder, short_name};
 use super::scan::scan;
@@ -21,6 +20,8 @@ pub(super) enum Place {
     Explicit(String),
     /// A file of the descriptor set at this place in the catalog.
     Set(usize, String),
+    /// A file that the server sent.
+    Reflected(String),
 }
 
 impl Declared {
@@ -63,11 +64,20 @@ impl Declared {
     fn add_sets(&mut self, catalog: &Catalog, short_names: &BTreeSet<&str>) {
         for (at, set) in catalog.sets.iter().enumerate() {
             for (name, file) in &set.files {
-                let services =
-                    DescriptorSet::services(file).filter(|service| short_names.contains(short_name(service)));
+                let services = file.services().filter(|service| short_names.contains(short_name(service)));
                 for service in services.filter(|_| !catalog.is_hidden(name, at)) {
                     self.0.entry(service).or_default().insert(Place::Set(at, name.clone()));
                 }
+            }
+        }
+    }
+
+    /// Adds what the server declares and nothing else does.
+    pub(super) fn add_reflected(&mut self, catalog: &Catalog) {
+        let local: BTreeSet<String> = self.services().map(str::to_owned).collect();
+        for (name, file) in catalog.reflected.iter().flat_map(|reflected| &reflected.files) {
+            for service in file.services().filter(|service| !local.contains(service)) {
+                self.0.entry(service).or_default().insert(Place::Reflected(name.clone()));
             }
         }
     }
@@ -100,7 +110,7 @@ impl Place {
     fn file(&self) -> &str {
         match self {
             Self::Indexed(declaration) => &declaration.file.name,
-            Self::Explicit(name) | Self::Set(_, name) => name,
+            Self::Explicit(name) | Self::Set(_, name) | Self::Reflected(name) => name,
         }
     }
 }
@@ -115,7 +125,7 @@ fn drop_same_files(places: &mut Vec<&Place>) {
             let path = &declaration.file.path;
             seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone()))
         }
-        Place::Explicit(_) | Place::Set(..) => true,
+        Place::Explicit(_) | Place::Set(..) | Place::Reflected(_) => true,
     });
     places.sort();
 }
@@ -134,6 +144,7 @@ pub(super) fn declared_twice(service: &str, places: &[&Place], catalog: &Catalog
                 (Span::new(file, declaration.place.0, declaration.place.1), "declared here".to_owned())
             }
             Place::Set(at, name) => (catalog.sets[*at].span, format!("declared in `{name}` of this descriptor set")),
+            Place::Reflected(name) => return problem.note(format!("declared in the server's `{name}`")),
             Place::Explicit(name) => {
                 let path = catalog.explicit.get(name).map_or(name.into(), |path| path.to_string_lossy());
                 return problem.note(format!("declared in `{path}`"));

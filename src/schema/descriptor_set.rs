@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use prost::Message as _;
-use prost_types::{FileDescriptorProto, FileDescriptorSet};
+use prost::{DecodeError, Message as _};
+use prost_types::FileDescriptorProto;
 
+use super::editions::{self, FileFeatures};
 use super::files;
+use super::imports::drop_imports;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 
 /// The files of one set, by name.
@@ -15,7 +17,22 @@ pub(super) struct DescriptorSet {
     pub(super) path: PathBuf,
     /// Where the YAML names it.
     pub(super) span: Span,
-    pub(super) files: BTreeMap<String, FileDescriptorProto>,
+    pub(super) files: BTreeMap<String, SetFile>,
+}
+
+/// A file as its bytes have it.
+#[derive(Debug, Clone)]
+pub(super) struct SetFile {
+    pub(super) descriptor: FileDescriptorProto,
+    /// Of a file written in an edition.
+    pub(super) features: Option<FileFeatures>,
+}
+
+/// A `FileDescriptorSet`, its files not decoded.
+#[derive(Clone, PartialEq, prost::Message)]
+struct RawSet {
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    files: Vec<Vec<u8>>,
 }
 
 impl DescriptorSet {
@@ -27,29 +44,46 @@ impl DescriptorSet {
         let no_set = |label: &str| {
             Diagnostic::error(format!("`{}` is no descriptor set", from.value.display())).at(from.span, label)
         };
-        let set = match FileDescriptorSet::decode(bytes.as_slice()) {
-            Ok(set) if set.file.is_empty() => {
+        let decode = |set: RawSet| set.files.iter().map(|file| SetFile::decode(file)).collect::<Result<Vec<_>, _>>();
+        let decoded = match RawSet::decode(bytes.as_slice()).and_then(decode) {
+            Ok(files) if files.is_empty() => {
                 out.push(no_set("it holds no files").hint(HOW));
                 return None;
             }
             // bytes of something else may happen to decode, but not to files with names
-            Ok(set) if set.file.iter().all(|file| !file.name().is_empty()) => set,
+            Ok(files) if files.iter().all(|file| !file.descriptor.name().is_empty()) => files,
             Ok(_) | Err(_) => {
                 out.push(no_set(guess(&bytes)).hint(HOW));
                 return None;
             }
         };
         let mut files = BTreeMap::new();
-        for mut file in set.file {
-            file.source_code_info = None;
-            files.entry(file.name().to_owned()).or_insert(file);
+        for file in decoded {
+            files.entry(file.descriptor.name().to_owned()).or_insert(file);
         }
         Some(Self { path: from.value.clone(), span: from.span, files })
     }
+}
 
-    /// The full names of the services a file of it declares.
-    pub(super) fn services(file: &FileDescriptorProto) -> impl Iterator<Item = String> {
-        file.service.iter().map(|service| match file.package() {
+impl SetFile {
+    /// Reads a `FileDescriptorProto`, without the places of what it declares in its source.
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut descriptor = FileDescriptorProto::decode(bytes)?;
+        descriptor.source_code_info = None;
+        let features = match descriptor.syntax() {
+            "editions" => {
+                drop_imports(&mut descriptor, editions::is_language_features);
+                Some(FileFeatures::decode(bytes)?)
+            }
+            _ => None,
+        };
+        Ok(Self { descriptor, features })
+    }
+
+    /// The full names of the services that it declares.
+    pub(super) fn services(&self) -> impl Iterator<Item = String> {
+        let package = self.descriptor.package();
+        self.descriptor.service.iter().map(move |service| match package {
             "" => service.name().to_owned(),
             package => format!("{package}.{}", service.name()),
         })

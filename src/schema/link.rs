@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorError, DescriptorPool};
 use prost_types::FileDescriptorProto;
 
-use super::catalog::{Catalog, Open, Opened, Origin, Source};
-use super::guard;
+use super::catalog::{Catalog, Edition, Open, Opened, Origin, Source};
+use super::editions::FileFeatures;
+use super::imports::drop_imports;
 use super::problem::{self, with_backticks};
+use super::reflecting::{GIVE_PROTOS, MAX_WORDS};
 use super::scan::scan;
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, did_you_mean};
+use super::{editions, guard};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, did_you_mean, neutralise_line};
 
 /// Links files to their imports.
 pub(super) struct Linker<'a> {
@@ -17,8 +20,22 @@ pub(super) struct Linker<'a> {
     sources: &'a Sources,
     pool: DescriptorPool,
     states: HashMap<String, State>,
-    /// Imports of descriptor sets' files that are nowhere, and are not needed: (set, file, import).
-    dropped: Vec<(usize, String, String)>,
+    dropped: Vec<Dropped>,
+}
+
+/// An import that is nowhere, and that nothing needs.
+#[derive(Debug)]
+pub(super) struct Dropped {
+    /// Where the file is from.
+    pub(super) origin: DroppedBy,
+    pub(super) file: String,
+    pub(super) import: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DroppedBy {
+    Set(usize),
+    Server,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,11 +63,14 @@ impl<'a> Linker<'a> {
         Self { catalog, sources, pool: DescriptorPool::new(), states: HashMap::new(), dropped: Vec::new() }
     }
 
-    pub(super) fn pool(&self) -> &DescriptorPool {
-        &self.pool
+    /// Whether what is linked so far declares a message, enum or extension.
+    pub(super) fn declares(&self, name: &str) -> bool {
+        self.pool.get_message_by_name(name).is_some()
+            || self.pool.get_enum_by_name(name).is_some()
+            || self.pool.get_extension_by_name(name).is_some()
     }
 
-    pub(super) fn finish(self) -> (DescriptorPool, Vec<(usize, String, String)>) {
+    pub(super) fn finish(self) -> (DescriptorPool, Vec<Dropped>) {
         (self.pool, self.dropped)
     }
 
@@ -95,7 +115,7 @@ impl<'a> Linker<'a> {
         let importer = &mut stack[at];
         match (state, &importer.file.origin) {
             (Some(State::Open | State::Linked), _) => {}
-            (None, Origin::Set(_)) => importer.missing.push(importer.seen - 1),
+            (None, Origin::Set(_) | Origin::Reflected) => importer.missing.push(importer.seen - 1),
             (None, Origin::Source(source)) => {
                 out.push(self.import_not_found(import, source));
                 importer.sound = false;
@@ -123,18 +143,43 @@ impl<'a> Linker<'a> {
 
     /// Puts a file into the pool, if its imports are linked (`sound`) but for those `missing`.
     fn link(&mut self, file: Opened, sound: bool, missing: &[usize], out: &mut Diagnostics) -> bool {
-        let Opened { mut descriptor, origin } = file;
+        let Opened { mut descriptor, features, origin } = file;
         let name = descriptor.name().to_owned();
         let missing: Vec<String> = missing.iter().map(|at| descriptor.dependency[*at].clone()).collect();
-        drop_imports(&mut descriptor, &missing);
+        drop_imports(&mut descriptor, |import| missing.iter().any(|missing| missing == import));
         // places are needed for errors only, and cost more than the descriptor itself
         descriptor.source_code_info = None;
-        let linked = sound && self.insert(descriptor, &origin, &missing, out);
-        if let (true, Origin::Set(set)) = (linked, &origin) {
-            self.dropped.extend(missing.into_iter().map(|import| (*set, name.clone(), import)));
+        let linked = sound
+            && self.lower(&mut descriptor, features.as_ref(), &origin, out)
+            && self.insert(descriptor, &origin, &missing, out);
+        let dropped_by = match origin {
+            Origin::Set(set) => Some(DroppedBy::Set(set)),
+            Origin::Reflected => Some(DroppedBy::Server),
+            Origin::Source(_) | Origin::Bundled => None,
+        };
+        if let (true, Some(origin)) = (linked, dropped_by) {
+            self.dropped.extend(missing.into_iter().map(|import| Dropped { origin, file: name.clone(), import }));
         }
         self.states.insert(name, if linked { State::Linked } else { State::Failed });
         linked
+    }
+
+    /// Makes a file of an edition one that the pool understands.
+    fn lower(
+        &self,
+        descriptor: &mut FileDescriptorProto,
+        features: Option<&FileFeatures>,
+        origin: &Origin,
+        out: &mut Diagnostics,
+    ) -> bool {
+        let Some(features) = features else { return true };
+        match editions::lower(descriptor, features, &self.pool) {
+            Ok(()) => true,
+            Err(reason) => {
+                out.push(self.refused(descriptor.name(), origin, &reason));
+                false
+            }
+        }
     }
 
     /// Puts a descriptor into the pool, unless it would panic there.
@@ -147,15 +192,7 @@ impl<'a> Linker<'a> {
     ) -> bool {
         let name = descriptor.name().to_owned();
         if let Some(reason) = guard::refuse(&descriptor) {
-            let problem = match origin {
-                Origin::Set(at) => {
-                    let set = &self.catalog.sets[*at];
-                    Diagnostic::error(format!("`{name}` of `{}` {reason}", set.path.display()))
-                        .at(set.span, "this descriptor set holds it")
-                }
-                Origin::Source(_) | Origin::Bundled => Diagnostic::error(format!("`{name}` {reason}")),
-            };
-            out.push(problem);
+            out.push(self.refused(&name, origin, &reason));
             return false;
         }
         match self.pool.add_file_descriptor_proto(descriptor) {
@@ -167,22 +204,71 @@ impl<'a> Linker<'a> {
         }
     }
 
+    /// A file that cannot be taken; `reason` is the rest of a sentence that begins with its name.
+    fn refused(&self, name: &str, origin: &Origin, reason: &str) -> Diagnostic {
+        match origin {
+            Origin::Set(at) => {
+                let set = &self.catalog.sets[*at];
+                Diagnostic::error(format!("`{name}` of `{}` {reason}", set.path.display()))
+                    .at(set.span, "this descriptor set holds it")
+            }
+            Origin::Source(source) => {
+                let problem = Diagnostic::error(format!("`{name}` {reason}"));
+                match &source.edition {
+                    Some(Edition { header, .. }) => {
+                        let place = Span::new(source.add_to(self.sources), header.start, header.end);
+                        problem.at(place, "editions are understood as far as proto2 or proto3 can say the same")
+                    }
+                    None => problem,
+                }
+            }
+            Origin::Reflected => self.of_server(format!("`{name}`{} {reason}", self.server())).hint(GIVE_PROTOS),
+            Origin::Bundled => Diagnostic::error(format!("`{name}` {reason}")),
+        }
+    }
+
+    /// Something wrong with what the server sent.
+    fn of_server(&self, headline: String) -> Diagnostic {
+        let problem = Diagnostic::error(headline);
+        match &self.catalog.reflected {
+            Some(reflected) => problem.at(reflected.span, "its protos come from its reflection"),
+            None => problem,
+        }
+    }
+
+    /// ` of the server "x"`
+    fn server(&self) -> String {
+        self.catalog.reflected.as_ref().map_or(String::new(), |from| format!(" of the server `{}`", from.server))
+    }
+
+    /// A file of the server that uses what it imports and cannot have.
+    fn lacks(&self, name: &str, import: &str, wrong: String) -> Diagnostic {
+        let from = self.catalog.reflected.as_ref();
+        let why = from.and_then(|reflected| reflected.missing.get(import));
+        let headline = format!("`{name}`{} needs `{import}`, which the server does not give", self.server());
+        let problem = self.of_server(headline).note(wrong);
+        let problem = match why {
+            Some(why) => problem.named_note("answer", neutralise_line(why, MAX_WORDS)),
+            None => problem,
+        };
+        problem.hint(GIVE_PROTOS)
+    }
+
     /// Reports why the pool refused a file.
     fn report(
         &mut self,
         name: &str,
         origin: &Origin,
         missing: &[String],
-        error: &prost_reflect::DescriptorError,
+        error: &DescriptorError,
         out: &mut Diagnostics,
     ) {
         match origin {
             Origin::Source(source) => {
                 // once more, with the places of everything
-                let again = source.parse(name).map(|descriptor| self.pool.add_file_descriptor_proto(descriptor));
-                match again {
-                    Ok(Err(error)) => {
-                        let error = error.with_source_code(&source.text[source.offset()..]);
+                match self.insert_with_places(name, source) {
+                    Some(Err(error)) => {
+                        let error = error.with_source_code(source.parsed());
                         out.extend(problem::convert(&error, source, self.sources));
                     }
                     _ => out.push(Diagnostic::error(with_backticks(&error.to_string())).note(format!("in `{name}`"))),
@@ -201,6 +287,13 @@ impl<'a> Linker<'a> {
                 };
                 out.push(problem);
             }
+            Origin::Reflected => {
+                let wrong = with_backticks(&error.to_string());
+                out.push(match missing {
+                    [] => self.of_server(format!("`{name}`{} is broken: {wrong}", self.server())).hint(GIVE_PROTOS),
+                    [import, ..] => self.lacks(name, import, wrong),
+                });
+            }
             Origin::Bundled => out.push(
                 Diagnostic::error(format!(
                     "`{name}` does not fit the other protos: {}",
@@ -209,6 +302,14 @@ impl<'a> Linker<'a> {
                 .hint("something else declares the same names; import it under this name"),
             ),
         }
+    }
+
+    fn insert_with_places(&mut self, name: &str, source: &Source) -> Option<Result<(), DescriptorError>> {
+        let (mut descriptor, features) = source.parse(name, &mut Vec::new()).ok()?;
+        if let Some(features) = features {
+            editions::lower(&mut descriptor, &features, &self.pool).ok()?;
+        }
+        Some(self.pool.add_file_descriptor_proto(descriptor))
     }
 
     fn import_not_found(&self, import: &str, source: &Source) -> Diagnostic {
@@ -247,6 +348,10 @@ impl<'a> Linker<'a> {
                 problem.at(place_of_import(import, source, self.sources), "this import closes the circle")
             }
             Some(Origin::Set(at)) => problem.at(self.catalog.sets[*at].span, "in this descriptor set"),
+            Some(Origin::Reflected) => match &self.catalog.reflected {
+                Some(from) => problem.at(from.span, "in the protos of this server").hint(GIVE_PROTOS),
+                None => problem,
+            },
             Some(Origin::Bundled) | None => problem,
         }
     }
@@ -256,26 +361,4 @@ fn place_of_import(import: &str, source: &Source, sources: &Sources) -> Span {
     let imports = scan(source.text.as_bytes()).imports;
     let range = imports.into_iter().find(|(name, _)| name == import).map_or(0..0, |(_, range)| range);
     Span::new(source.add_to(sources), range.start, range.end)
-}
-
-/// Takes imports out of a file, and out of the lists that count them.
-fn drop_imports(file: &mut FileDescriptorProto, missing: &[String]) {
-    if missing.is_empty() {
-        return;
-    }
-    let old = std::mem::take(&mut file.dependency);
-    let mut places = Vec::with_capacity(old.len());
-    for import in old {
-        let is_kept = !missing.contains(&import);
-        places.push(is_kept.then_some(file.dependency.len()));
-        if is_kept {
-            file.dependency.push(import);
-        }
-    }
-    let moved = |at: &i32| {
-        let at = *places.get(usize::try_from(*at).ok()?)?;
-        i32::try_from(at?).ok()
-    };
-    file.public_dependency = file.public_dependency.iter().filter_map(moved).collect();
-    file.weak_dependency = file.weak_dependency.iter().filter_map(moved).collect();
 }

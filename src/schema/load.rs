@@ -8,10 +8,11 @@ use prost_reflect::DescriptorPool;
 use super::catalog::Catalog;
 use super::declared::{Declared, declared_twice};
 use super::descriptor_set::DescriptorSet;
-use super::link::Linker;
+use super::link::{Dropped, DroppedBy, Linker};
 use super::lookup::{Resolved, resolve};
+use super::reflecting::{GIVE_PROTOS, Reflected};
 use super::{SchemaSources, bundled};
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
 
 /// Descriptors of one set of sources, and the lookup of methods in them.
 #[derive(Debug, Clone)]
@@ -26,26 +27,65 @@ pub(crate) struct Schema {
     pub(super) is_incomplete: bool,
 }
 
+/// What is known before anything is linked.
+#[derive(Debug)]
+pub(super) struct Loading {
+    pub(super) catalog: Catalog,
+    pub(super) declared: Declared,
+    pub(super) problems: Diagnostics,
+    /// Full names of services, beside those declared.
+    pub(super) known: BTreeSet<String>,
+    pub(super) broken: BTreeSet<String>,
+    /// Full names of messages and extensions that may be there: linked if they can be.
+    pub(super) symbols: BTreeSet<String>,
+}
+
 impl Schema {
     /// Compiles what declares `services` (as calls name them; with imports) and the `files` and `descriptor_sets`
     /// named. Everything wrong with them goes to `out`; the schema then answers for the rest, and [`Self::method`] is
     /// silent about what is missing because of it. A service that nothing declares is no error here: it is reported
     /// where it is called.
     pub(crate) fn load(from: &SchemaSources, services: &[&str], sources: &Sources, out: &mut Diagnostics) -> Self {
+        Loading::new(from, services).link(services, sources, out)
+    }
+
+    pub(crate) fn pool(&self) -> &DescriptorPool {
+        &self.pool
+    }
+}
+
+impl Loading {
+    /// Looks for all that could declare `services`.
+    pub(super) fn new(from: &SchemaSources, services: &[&str]) -> Self {
         let mut problems = Diagnostics::new();
-        let catalog = Arc::new(Catalog::read(from, &mut problems));
-        let declared = Declared::find(&catalog, services);
+        let catalog = Catalog::read(from, &mut problems);
+        Self {
+            declared: Declared::find(&catalog, services),
+            catalog,
+            problems,
+            known: BTreeSet::new(),
+            broken: BTreeSet::new(),
+            symbols: BTreeSet::new(),
+        }
+    }
+
+    /// As [`Schema::load`].
+    pub(super) fn link(self, services: &[&str], sources: &Sources, out: &mut Diagnostics) -> Schema {
+        let Self { catalog, declared, mut problems, mut known, mut broken, symbols } = self;
+        let catalog = Arc::new(catalog);
         let is_incomplete = problems.has_errors() || catalog.index.problems().has_errors();
-        let known: BTreeSet<String> = declared.services().map(str::to_owned).collect();
+        known.extend(declared.services().map(str::to_owned));
 
         let mut linker = Linker::new(&catalog, sources);
-        let mut broken = BTreeSet::new();
         for service in services {
             let Resolved::One(service) = resolve(service, known.iter().map(String::as_str)) else { continue };
+            if broken.contains(service) {
+                continue;
+            }
             let file = match declared.file(service) {
                 Ok(file) => file,
                 Err(files) => {
-                    if broken.insert(service.to_owned()) {
+                    if !files.is_empty() && broken.insert(service.to_owned()) {
                         problems.push(declared_twice(service, &files, &catalog, sources));
                     }
                     continue;
@@ -60,21 +100,24 @@ impl Schema {
         }
         link_sets(&catalog, &mut linker, &mut problems);
         for (name, message) in bundled::ALWAYS {
-            let pool = linker.pool();
-            if pool.get_message_by_name(message).is_none() && pool.get_enum_by_name(message).is_none() {
+            if !linker.declares(message) {
                 // a broken copy in an import path is of no concern where nothing needs it
                 linker.add(name, &mut Diagnostics::new());
+            }
+        }
+        for symbol in &symbols {
+            if let Some(file) = catalog.reflected.as_ref().and_then(|reflected| reflected.file_of(symbol))
+                && !linker.declares(symbol)
+            {
+                // what is mentioned and cannot be had is reported where it is mentioned
+                linker.add(file, &mut Diagnostics::new());
             }
         }
         let (pool, dropped) = linker.finish();
         problems.append(catalog.index.problems());
         problems.extend(dropped_imports(&catalog, &dropped));
         out.append(problems);
-        Self { pool, catalog, known, broken, is_incomplete }
-    }
-
-    pub(crate) fn pool(&self) -> &DescriptorPool {
-        &self.pool
+        Schema { pool, catalog, known, broken, is_incomplete }
     }
 }
 
@@ -99,21 +142,30 @@ fn link_sets(catalog: &Catalog, linker: &mut Linker<'_>, out: &mut Diagnostics) 
     }
 }
 
-/// A warning for each set that lacks imports which nothing in it uses.
-fn dropped_imports(catalog: &Catalog, dropped: &[(usize, String, String)]) -> Vec<Diagnostic> {
-    let warn = |(at, set): (usize, &DescriptorSet)| {
-        let of_set: Vec<_> = dropped.iter().filter(|(of, _, _)| *of == at).collect();
-        let (_, file, import) = of_set.first()?;
-        let rest = match of_set.len() - 1 {
+/// A warning for each set, and for the server, that lacks imports which nothing in it uses.
+fn dropped_imports(catalog: &Catalog, dropped: &[Dropped]) -> Vec<Diagnostic> {
+    let warn = |from: DroppedBy, headline: String, span: Span, way_out: &str| {
+        let dropped: Vec<_> = dropped.iter().filter(|dropped| dropped.origin == from).collect();
+        let Dropped { file, import, .. } = dropped.first()?;
+        let rest = match dropped.len() - 1 {
             0 => String::new(),
             more => format!(", and {more} more"),
         };
         Some(
-            Diagnostic::warning(format!("`{}` lacks imports", set.path.display()))
-                .at(set.span, "nothing in it needs them")
+            Diagnostic::warning(headline)
+                .at(span, "nothing in it needs them")
                 .note(format!("`{file}` imports `{import}`{rest}"))
-                .hint("make it with `protoc --include_imports`"),
+                .hint(way_out),
         )
     };
-    catalog.sets.iter().enumerate().filter_map(warn).collect()
+    let of_set = |(at, set): (usize, &DescriptorSet)| {
+        let headline = format!("`{}` lacks imports", set.path.display());
+        warn(DroppedBy::Set(at), headline, set.span, "make it with `protoc --include_imports`")
+    };
+    let of_server = |from: &Reflected| {
+        let headline = format!("the server `{}` does not give all that its protos import", from.server);
+        warn(DroppedBy::Server, headline, from.span, GIVE_PROTOS)
+    };
+    let of_sets = catalog.sets.iter().enumerate().filter_map(of_set);
+    of_sets.chain(catalog.reflected.iter().filter_map(of_server)).collect()
 }

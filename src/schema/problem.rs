@@ -14,11 +14,11 @@ pub(super) fn convert(problem: &dyn miette::Diagnostic, source: &Source, sources
 }
 
 fn convert_one(problem: &dyn miette::Diagnostic, source: &Source, file: FileId) -> Diagnostic {
-    let mut diagnostic = Diagnostic::error(with_backticks(&problem.to_string()));
+    let mut diagnostic = Diagnostic::error(headline(problem, source));
     let labels = problem.labels().into_iter().flatten();
     for label in labels {
-        let start = source.offset() + label.offset();
-        let span = span(file, &source.text, start, start + label.len());
+        let (start, end) = (source.place(label.offset()), source.place(label.offset() + label.len()));
+        let span = span(file, &source.text, start, end);
         let text = with_backticks(label.label().unwrap_or_default());
         diagnostic = match diagnostic.primary {
             None => diagnostic.at(span, text),
@@ -30,7 +30,28 @@ fn convert_one(problem: &dyn miette::Diagnostic, source: &Source, file: FileId) 
         let end = source.text.trim_end().len();
         diagnostic = diagnostic.at(span(file, &source.text, end, end), "");
     }
+    if source.edition.is_some() {
+        let way_out = instead(&diagnostic.headline);
+        diagnostic = diagnostic.hints(way_out.map(str::to_owned));
+    }
     diagnostic.hints(problem.help().map(|help| with_backticks(&help.to_string())))
+}
+
+/// What is wrong; of an edition, in its own words, though it is parsed as proto3.
+fn headline(problem: &dyn miette::Diagnostic, source: &Source) -> String {
+    let text = with_backticks(&problem.to_string());
+    if source.edition.is_some() { text.replace("in proto3 syntax", "in editions") } else { text }
+}
+
+/// How an edition says what it no longer says in the old way.
+fn instead(headline: &str) -> Option<&'static str> {
+    if headline.starts_with("required fields") {
+        Some("write `features.field_presence = LEGACY_REQUIRED` among the field's options")
+    } else if headline.starts_with("groups") {
+        Some("write a message, and `features.message_encoding = DELIMITED` among the field's options")
+    } else {
+        None
+    }
 }
 
 /// A span on character boundaries within the text.

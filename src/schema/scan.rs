@@ -29,7 +29,7 @@ impl Declared {
 /// Looks at a file.
 pub(super) fn scan(text: &[u8]) -> Declared {
     let mut declared = Declared::default();
-    let mut tokens = Tokens { text, at: 0 };
+    let mut tokens = Tokens::new(text);
     let mut depth = 0_usize;
     let mut statement_starts = true;
     while let Some((token, range)) = tokens.next() {
@@ -61,15 +61,18 @@ pub(super) fn scan(text: &[u8]) -> Declared {
     declared
 }
 
+/// A word or number, a string, or a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Token<'text> {
+pub(super) enum Token<'text> {
     Word(&'text [u8]),
     /// What is between the quotes, escapes as written.
     Text(&'text [u8]),
     Mark(u8),
 }
 
-struct Tokens<'text> {
+/// Tokens with their places, comments left out.
+#[derive(Debug, Clone)]
+pub(super) struct Tokens<'text> {
     text: &'text [u8],
     at: usize,
 }
@@ -106,7 +109,16 @@ impl<'text> Iterator for Tokens<'text> {
     }
 }
 
-impl Tokens<'_> {
+impl<'text> Tokens<'text> {
+    pub(super) fn new(text: &'text [u8]) -> Self {
+        Self::at(text, 0)
+    }
+
+    /// Those from a place on.
+    pub(super) fn at(text: &'text [u8], at: usize) -> Self {
+        Self { text, at }
+    }
+
     /// Words joined by dots; stops before what follows.
     fn path(&mut self) -> String {
         let mut path = String::new();

@@ -268,14 +268,57 @@ mod sources {
     }
 
     #[test]
-    fn editions_are_refused_without_a_panic() {
+    fn editions_are_lowered_with_what_they_import() {
         let tree = Tree::greeter();
-        tree.write("protos/common/types.proto", b"// new\nedition = \"2023\";\npackage common;");
+        let types = "edition = \"2023\";\npackage common;\nimport \"google/protobuf/go_features.proto\";\n\
+                     option features.(pb.go).api_level = API_OPAQUE;\nmessage Reply { string message = 1; }";
+        tree.write("protos/common/types.proto", types.as_bytes());
+        let schema = tree.sound(&["Greeter"]);
+        let reply = schema.pool().get_message_by_name("common.Reply").expect("Reply");
+        assert!(reply.get_field_by_name("message").expect("message").supports_presence());
+    }
+
+    #[test]
+    fn what_is_wrong_in_an_edition_is_shown_in_its_place() {
+        let wrong = |text: &str| {
+            let tree = Tree::new(&[("protos/a.proto", text)]).import_path("protos");
+            tree.problems(&["S"])
+        };
         assert_eq!(
-            tree.problems(&["Greeter"]),
-            "error: `common/types.proto` is written in edition 2023\n  \
-             $/protos/common/types.proto:2:1 \"edition = \\\"2023\\\"\" only proto2 and proto3 are understood\n  \
-             hint: write `syntax = \"proto3\";` instead, if the server allows it, or in a copy"
+            wrong("edition=\"2023\";\nservice S { rpc A(M) returns (N); }\nmessage M {}"),
+            "error: name `N` is not defined\n  $/protos/a.proto:2:31 \"N\" found here"
+        );
+        assert_eq!(
+            wrong("edition = \"2023\";\nservice S {}\nmessage M { required int32 n = 1; }"),
+            "error: required fields are not allowed in editions\n  $/protos/a.proto:3:13 \"required\" defined here\n  \
+             hint: write `features.field_presence = LEGACY_REQUIRED` among the field's options"
+        );
+        assert_eq!(
+            wrong("edition = \"2023\";\nservice S {}\noption features.field_presense = IMPLICIT;"),
+            "error: unknown feature `features.field_presense`\n  $/protos/a.proto:3:17 \"field_presense\"\n  \
+             note: the features: `field_presence`, `enum_type`, `repeated_field_encoding`, `utf8_validation`, \
+             `message_encoding`, `json_format`, `enforce_naming_style` or `default_symbol_visibility`\n  \
+             hint: did you mean `field_presence`?"
+        );
+        assert_eq!(
+            wrong("edition = \"2023\";\nservice S {}\noption features.enum_type = CLOSE;"),
+            "error: `CLOSE` is no value of `features.enum_type`\n  $/protos/a.proto:3:29 \"CLOSE\"\n  \
+             hint: did you mean `CLOSED`?\n  hint: write `OPEN` or `CLOSED`"
+        );
+        assert_eq!(
+            wrong("service S {}\nmessage M { int32 n = 1; }\nedition = \"2031\";"),
+            "error: `a.proto` is written in edition 2031\n  \
+             $/protos/a.proto:3:1 \"edition = \\\"2031\\\"\" the editions understood are `2023` or `2024`"
+        );
+        assert_eq!(
+            wrong(
+                "edition = \"2023\"; service S {} message M { int32 n = 1 [features.field_presence = IMPLICIT]; }\n\
+                 enum E { option features.enum_type = CLOSED; A = 1; }"
+            ),
+            "error: `a.proto` has the enum `E`, whose first value is not 0, as only in proto2, and the field `M.n` of \
+             IMPLICIT presence, as only in proto3\n  \
+             $/protos/a.proto:1:1 \"edition = \\\"2023\\\"\" editions are understood as far as proto2 or proto3 can say \
+             the same"
         );
     }
 
@@ -470,21 +513,18 @@ mod sets {
     }
 
     #[test]
-    fn editions_in_a_set_are_refused_without_a_panic() {
+    fn editions_in_a_set_that_are_not_understood_are_refused() {
         let tree = Tree::new(&[]).set("api.binpb");
         let mut edition = compiled("new.proto", "service New {}");
         edition.syntax = Some("editions".to_owned());
         tree.write_set("api.binpb", vec![edition, compiled("s.proto", "service S {}")]);
-        assert_eq!(
-            tree.problems(&["New"]),
-            "error: `new.proto` of `$/api.binpb` is written in a protobuf edition, and proto2 and proto3 are understood\n  \
-             grpc-spec.yaml:1:401 yaml this descriptor set holds it"
-        );
+        let reason = "`new.proto` of `$/api.binpb` is written in an edition that it does not name, and the editions \
+                      understood are `2023` or `2024`";
+        let place = "grpc-spec.yaml:1:401 yaml";
+        assert_eq!(tree.problems(&["New"]), format!("error: {reason}\n  {place} this descriptor set holds it"));
         assert_eq!(
             tree.problems(&["S"]),
-            "warning: parts of `$/api.binpb` are left out\n  \
-             grpc-spec.yaml:1:401 yaml no call needs them\n  \
-             note: `new.proto` of `$/api.binpb` is written in a protobuf edition, and proto2 and proto3 are understood"
+            format!("warning: parts of `$/api.binpb` are left out\n  {place} no call needs them\n  note: {reason}")
         );
     }
 

@@ -1,5 +1,6 @@
 //! A case file and its cases.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,6 +64,16 @@ pub(crate) struct Case {
 }
 
 impl Case {
+    /// Every call it makes, those within scripts too.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().flat_map(Step::all)
+    }
+
+    /// Names of the servers that it calls, each once.
+    pub(crate) fn servers(&self) -> BTreeSet<&str> {
+        self.calls().map(|call| call.server.value.as_str()).collect()
+    }
+
     /// Whether nothing is said of what must come back, so that it checks only for OK.
     pub(crate) fn checks_only_ok(&self) -> bool {
         let checks_more = |step: &Step| step.expect.is_some() || matches!(step.payload, Payload::Script(_));

@@ -61,7 +61,7 @@ impl Resolver<'_> {
 
     /// One call; `around` is what it takes over, from the farthest: of its file, of a call it is made within.
     fn call(&self, frame: CallFrame, around: &[&Inherited], out: &mut Diagnostics) -> Option<Step> {
-        let CallFrame { span, inherited, call, compression, request, requests, stream, expect } = frame;
+        let CallFrame { inherited, call, compression, request, requests, stream, expect } = frame;
         self.check_server(inherited.server.as_ref(), out);
         let levels: Vec<&Inherited> = around.iter().copied().chain([&inherited]).collect();
         let payload = match stream {
@@ -78,7 +78,6 @@ impl Resolver<'_> {
         let server = self.server(&levels)?.clone();
         let inherited = levels.iter().fold(self.inherited(&server.value), |far, near| far.overlaid(near));
         Some(Step {
-            span,
             server,
             service: inherited.service,
             timeout: inherited.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.value),

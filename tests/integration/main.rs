@@ -7,6 +7,8 @@ mod documentation;
 mod exit_codes;
 mod failing;
 mod harness;
+mod health;
 mod junit;
 mod servers;
 mod support;
+mod tls;

@@ -3,9 +3,13 @@
 //!
 //! - `support serve PORT` serves the fixture services; a `TestServer/GetRandom` with an id that holds `die` ends the
 //!   program. It first writes its process id to the file that `PID_FILE` names, if any.
+//! - `support serve-tls PORT CERT KEY CLIENTS` serves them over TLS, to clients whose certificate the authority of the
+//!   last file signed.
 //! - With `HARNESS_PATH` set it is a harness of that path, and takes the arguments of `cargo test`. `HARNESS_SERVE`
 //!   names servers of its own process, `HARNESS_SERVER` and `HARNESS_VAR` hold `NAME=TEXT`, `HARNESS_PROFILE` a name.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to whoever started it")]
+
+mod tls_front;
 
 use std::env;
 use std::net::Ipv4Addr;
@@ -15,6 +19,8 @@ use grpc_spec::Harness;
 use grpc_spec_fixture_server::{BoxError, serve, serve_and_print};
 use tokio::net::TcpListener;
 
+use crate::tls_front::TlsFront;
+
 fn main() -> ExitCode {
     if let Ok(path) = env::var("HARNESS_PATH") {
         return harness(path).run();
@@ -22,6 +28,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let served = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["serve", port] => serve_until_told_to_die(port),
+        ["serve-tls", port, files @ ..] => serve_tls(port, files),
         other => Err(format!("unknown arguments {other:?}").into()),
     };
     match served {
@@ -73,5 +80,19 @@ fn serve_until_told_to_die(port: &str) -> Result<(), BoxError> {
             }
         })
         .await
+    })
+}
+
+fn serve_tls(port: &str, files: &[&str]) -> Result<(), BoxError> {
+    let port: u16 = port.parse()?;
+    let files: Vec<String> = files.iter().map(std::fs::read_to_string).collect::<Result<_, _>>()?;
+    let [certificate, key, clients] = files.try_into().map_err(|_| "expected three files")?;
+    let front = TlsFront { certificate, key, clients: Some(clients), protocols: &["h2"] };
+    tokio::runtime::Runtime::new()?.block_on(async {
+        let behind = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = behind.local_addr()?;
+        tokio::spawn(serve(behind));
+        front.serve(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?, address).await;
+        Ok(())
     })
 }

@@ -205,17 +205,12 @@ async fn a_client_certificate_is_shown_to_a_server_that_asks() {
         assert_eq!(outcome.status.code, Code::Ok);
 
         let (causes, hints) = without_an_accepted_certificate(server().serve().await, &trusting(&authority)).await;
-        let expected = if versions == EACH[1] {
-            "the server asks for a client certificate"
-        } else {
-            "the server refused the handshake: alert HandshakeFailure"
-        };
-        assert!(causes == [expected] || causes == ["the server asks for a client certificate"], "{causes:?}");
+        assert_eq!(causes, ["the server asks for a client certificate"]);
         assert!(hints[0].contains("`tls: { cert: me.pem, key: me.key }`"), "{hints:?}");
 
         let options = TlsOptions { identity: Some(authority.issue(|_| ()).pems()), ..trusting(&authority) };
         let (causes, _) = without_an_accepted_certificate(server().serve().await, &options).await;
-        assert!(causes[0].starts_with("the server does not accept our client certificate"), "{causes:?}");
+        assert!(causes[0].contains("our client certificate"), "{causes:?}");
     }
 }
 

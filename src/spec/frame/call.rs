@@ -4,17 +4,15 @@ use std::marker::PhantomData;
 
 use super::exclusive;
 use super::script::{self, ScriptFrame};
-use crate::diagnostic::{Diagnostics, Span, Spanned};
+use crate::diagnostic::{Diagnostics, Spanned};
 use crate::grpc::Compression;
 use crate::spec::{Expect, Inherited, metadata};
 use crate::yaml::Node;
 use crate::yaml::decode::{self, Key, Reads, Table};
 
 /// What a call says.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::spec) struct CallFrame {
-    /// Of all that says it.
-    pub(in crate::spec) span: Span,
     pub(in crate::spec) inherited: Inherited,
     pub(in crate::spec) call: Option<Spanned<String>>,
     pub(in crate::spec) compression: Option<Spanned<Compression>>,
@@ -72,19 +70,6 @@ impl<T: AsMut<CallFrame> + 'static> CallKeys<T> {
 }
 
 impl CallFrame {
-    pub(super) fn new(span: Span) -> Self {
-        Self {
-            span,
-            inherited: Inherited::default(),
-            call: None,
-            compression: None,
-            request: None,
-            requests: None,
-            stream: None,
-            expect: None,
-        }
-    }
-
     /// The call, and those in its script.
     pub(in crate::spec) fn all(&self) -> Vec<&Self> {
         let within = self.stream.iter().flat_map(ScriptFrame::calls).flat_map(Self::all);

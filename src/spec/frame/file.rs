@@ -118,7 +118,7 @@ impl CaseFrame {
             vars: Vec::new(),
             repeat: None,
             across: None,
-            call: CallFrame::new(node.span),
+            call: CallFrame::default(),
         };
         CASE.read(node, &mut case, out);
         check_exclusive(node, out);

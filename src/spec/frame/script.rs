@@ -11,7 +11,7 @@ use crate::yaml::decode::{self, Key, Reads, Table};
 pub(in crate::spec) type ScriptFrame = Script<CallFrame>;
 
 /// What one item says.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct ItemFrame {
     send: Option<Node>,
     recv: Option<Node>,
@@ -122,17 +122,7 @@ fn is_bare(word: &str) -> bool {
 
 fn read_mapping(node: &Node, out: &mut Diagnostics) -> Option<ScriptStep<CallFrame>> {
     let damaged = decode::damaged(node, out);
-    let mut item = ItemFrame {
-        send: None,
-        recv: None,
-        recv_until: None,
-        recv_all: None,
-        silent_for: None,
-        sleep: None,
-        within: None,
-        compressed: None,
-        call: CallFrame::new(node.span),
-    };
+    let mut item = ItemFrame::default();
     ITEM.read(node, &mut item, out);
     check_exclusive(node, out);
     let (word, span) = word(node, damaged, out)?;

@@ -30,6 +30,7 @@ pub(in crate::spec) struct ProtosFrame {
     import_paths: Option<Vec<Spanned<String>>>,
     files: Option<Vec<Spanned<String>>>,
     descriptor_sets: Option<Vec<Spanned<String>>>,
+    reflection: Option<bool>,
 }
 
 static SUITE: Table<SuiteFrame> = Table { what: "a suite", keys: &[KEYS, &[PROFILES]] };
@@ -53,6 +54,7 @@ static PROTOS: Table<ProtosFrame> = Table {
         Key::new("import_paths", Reads::Texts(|protos| &mut protos.import_paths)),
         Key::new("files", Reads::Texts(|protos| &mut protos.files)),
         Key::new("descriptor_sets", Reads::Texts(|protos| &mut protos.descriptor_sets)),
+        Key::new("reflection", Reads::Other(|protos, node, out| protos.reflection = decode::boolean(node, out))),
     ]],
 };
 
@@ -97,6 +99,7 @@ impl ProtosFrame {
         over(&mut self.import_paths, &profile.import_paths);
         over(&mut self.files, &profile.files);
         over(&mut self.descriptor_sets, &profile.descriptor_sets);
+        self.reflection = profile.reflection.or(self.reflection);
     }
 
     /// Its paths, from the folder of the file that holds them.
@@ -109,6 +112,7 @@ impl ProtosFrame {
             import_paths: resolve(&self.import_paths),
             files: resolve(&self.files),
             descriptor_sets: resolve(&self.descriptor_sets),
+            reflection: self.reflection,
         }
     }
 }

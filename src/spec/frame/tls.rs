@@ -1,6 +1,6 @@
 //! `tls:` of a server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::grpc::check_server_name;
@@ -37,7 +37,7 @@ impl TlsFrame {
         let mut frame = Self::default();
         TLS.read(node, &mut frame, out);
         frame.check(node, out);
-        let path = |said: Option<Spanned<String>>| said.map(|said| Spanned::new(folder.join(said.value), said.span));
+        let path = |said: Option<Spanned<String>>| said.map(|said| Spanned::new(beside(folder, said.value), said.span));
         Tls {
             span: node.span,
             ca: path(frame.ca),
@@ -82,4 +82,9 @@ fn read_server_name(node: &Node, out: &mut Diagnostics) -> Option<Spanned<String
         refused.map(|error| Diagnostic::error(error.headline).at(name.span, "").hints(error.help.map(str::to_owned))),
     );
     Some(name)
+}
+
+/// A path relative to the file that holds it, as the user would write it here.
+fn beside(folder: &Path, path: String) -> PathBuf {
+    if folder == Path::new(".") { path.into() } else { folder.join(path) }
 }

@@ -71,6 +71,11 @@ pub(crate) fn positive_duration(node: &Node, out: &mut Diagnostics) -> Option<Sp
     Some(duration)
 }
 
+/// A duration that stands elsewhere, on the command line. The error is a fragment with its way out.
+pub(crate) fn duration_of(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|flaw| format!("{}: {}", flaw.problem, flaw.hint))
+}
+
 /// A size in bytes: a whole number with `B KiB MiB GiB`.
 pub(crate) fn size(node: &Node, out: &mut Diagnostics) -> Option<Spanned<u64>> {
     let written = scalar(node, "a size", out)?;
