@@ -218,7 +218,7 @@ fn a_started_server_is_asked_over_tls_whether_it_is_ready() {
     let (server, me) = (OURS.issue(), OURS.issue());
     let suite = suite(
         "
-    start: { command: [PROGRAM, serve-tls, \"${port}\", server.pem, server.key, ca.pem] }
+    start: { command: [./program, serve-tls, \"${port}\", server.pem, server.key, ca.pem] }
     address: \"https://localhost:${port}\"
     tls: { ca: ca.pem, cert: me.pem, key: me.key }",
     );
