@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 
-use super::StartFailure;
+use super::{StartFailure, Timeline};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::grpc::{CallOutcome, ConnectError, Metadata};
 use crate::spec::{Case, CaseFile, LoadFailure, Tls};
@@ -103,6 +103,10 @@ pub(crate) struct Exchange {
     pub(crate) protos: Option<(PathBuf, String)>,
     pub(crate) requests: Vec<Arc<DynamicMessage>>,
     pub(crate) reply: Reply,
+    /// Of a script.
+    pub(crate) timeline: Option<Timeline>,
+    /// The call within its script that failed.
+    pub(crate) nested: Option<Box<Exchange>>,
     /// What the server wrote since the case began.
     pub(crate) log: Option<ServerLog>,
 }
