@@ -64,7 +64,7 @@ async fn repeat_case(session: &Arc<Session>, case: &Arc<PlannedCase>, leases: &L
             Err(outcome) => outcome,
         };
     };
-    let mut observations = Vec::with_capacity(repeat.times as usize);
+    let mut observations = Vec::new();
     let mut next = 1..=repeat.times;
     let mut running = tokio::task::JoinSet::new();
     let mut ended: Option<Outcome> = None;
@@ -76,7 +76,8 @@ async fn repeat_case(session: &Arc<Session>, case: &Arc<PlannedCase>, leases: &L
         }
         match running.join_next().await {
             None => break,
-            Some(Ok(Ok(observation))) => observations.push(observation),
+            Some(Ok(Ok(observation))) if case.across.is_some() => observations.push(observation),
+            Some(Ok(Ok(_))) => {}
             Some(Ok(Err(outcome))) => ended = ended.or(Some(outcome)),
             Some(Err(panic)) => ended = ended.or(Some(Outcome::Bug(panic_message(panic)))),
         }

@@ -119,7 +119,7 @@ pub(crate) enum Reply {
 pub(crate) struct ServerLog {
     pub(crate) server: String,
     pub(crate) text: String,
-    /// How many bytes before it are no longer kept.
+    /// How many lines before it are no longer kept.
     pub(crate) dropped: u64,
 }
 
