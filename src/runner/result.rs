@@ -38,6 +38,19 @@ impl Subject {
         Self { id: case.id.to_string(), file: file.id.clone(), path: file.path.clone(), line }
     }
 
+    /// What is wrong with the run, and not with one of its cases or files. It stands where the first of it does.
+    pub(crate) fn of_run(first: &Diagnostic, sources: &Sources) -> Self {
+        let name = "grpc-spec".to_owned();
+        let (path, line) = match &first.primary {
+            Some(place) => {
+                let file = sources.get(place.span.file);
+                (file.path().to_owned(), file.line_column(place.span.start as usize).0)
+            }
+            None => (PathBuf::from(&name), 1),
+        };
+        Self { id: name.clone(), file: name, path, line }
+    }
+
     pub(crate) fn of_failure(failure: &LoadFailure) -> Self {
         Self { id: failure.id.clone(), file: failure.id.clone(), path: failure.path.clone(), line: 1 }
     }
