@@ -86,7 +86,7 @@ pub(crate) struct HealthArguments {
     /// How long to wait for the answer
     #[arg(long, default_value = "5s", value_name = "TIME", value_parser = time)]
     pub(crate) timeout: Duration,
-    /// When to colour; `auto` minds NO_COLOR
+    /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
     // Last: the heading of its options would be that of any after it.

@@ -16,13 +16,13 @@ use super::MetadataTemplate;
 /// Whether a case names what `local` does not know. One that names no method at all is wrong whatever a server says.
 pub(super) fn is_needed(case: &Case, local: &Schema) -> bool {
     let mut wrong = Diagnostics::new();
-    for step in &case.steps {
+    for step in case.calls() {
         let _ = method_name(step, &mut wrong);
     }
     if wrong.has_errors() {
         return false;
     }
-    !services(&case.steps).iter().all(|service| local.knows_service(service))
+    !services(case.calls()).iter().all(|service| local.knows_service(service))
         || !symbols(nodes_of_case(case)).iter().all(|symbol| local.knows_symbol(symbol))
 }
 
@@ -32,7 +32,7 @@ pub(super) fn add_wanted(config: &Config, file: &CaseFile, case: &Case, wanted: 
     let symbols = symbols(nodes_of_case(case).chain(vars));
     for server in case.servers() {
         let of_server = wanted.entry(server.to_owned()).or_default();
-        let steps = case.steps.iter().filter(|step| step.server.value == server);
+        let steps = case.calls().filter(|step| step.server.value == server);
         of_server.services.extend(services(steps));
         of_server.symbols.extend(symbols.iter().cloned());
     }

@@ -15,7 +15,7 @@ const CASE: &str = "cases:\n  - { name: greets, call: Greeter/SayHello }\n";
 
 /// A case that expects not to get through.
 fn unreachable(why: &str) -> String {
-    format!("{}", CASE.replace(" }", &format!(", expect: {{ unreachable: {{ $contains: {why} }} }} }}")))
+    CASE.replace(" }", &format!(", expect: {{ unreachable: {{ $contains: {why} }} }} }}"))
 }
 
 /// An authority of our own.
