@@ -8,7 +8,7 @@ mod script;
 mod script_order;
 mod unused;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use call::{PlannedCall, PlannedPayload, RequestMessage};
@@ -74,10 +74,7 @@ impl Plan {
 #[derive(Debug)]
 pub(crate) struct PlannedCase {
     pub(crate) config: Arc<Config>,
-    pub(crate) file: Arc<CaseFile>,
     pub(crate) case: Arc<Case>,
-    /// Names of the servers it calls, each once.
-    pub(crate) servers: BTreeSet<String>,
     /// What its templates see.
     pub(crate) scope: Arc<Scope>,
     pub(crate) steps: Vec<PlannedCall>,
@@ -108,7 +105,7 @@ pub(crate) fn plan_suite(config: &Arc<Config>, chosen: &[Chosen], sources: &Arc<
                 reflected::add_wanted(config, file, case, &mut suite.wanted);
                 Plan::Waiting
             } else {
-                planner.plan(file, case, &names, &found, &mut suite.warnings)
+                planner.plan(case, &names, &found, &mut suite.warnings)
             };
             suite.entries.push(PlannedEntry { file: Arc::clone(file), case: Arc::clone(case), plan });
         }
@@ -131,8 +128,8 @@ pub(crate) fn plan_reflected(
     let mut found = Diagnostics::new();
     let names = Names::of_suite(config, sources, &mut found).with(&file.vars, sources, &mut found);
     let planner = Planner { config, schemas: Schemas::OfServers(schemas), sources };
-    match planner.plan(file, case, &names, &found, warnings) {
-        Plan::Ready(planned) => Ok(planned),
+    match planner.plan(case, &names, &found, warnings) {
+        Plan::Ready(ready) => Ok(ready),
         Plan::Invalid(problems) => Err(problems),
         Plan::Waiting => Err(Diagnostics::new()),
     }
@@ -163,16 +160,9 @@ impl Schemas<'_> {
 
 impl Planner<'_> {
     /// Plans a case; what was `found` in its file and suite counts.
-    fn plan(
-        &self,
-        file: &Arc<CaseFile>,
-        case: &Arc<Case>,
-        names: &Names<'_>,
-        found: &Diagnostics,
-        warnings: &mut Diagnostics,
-    ) -> Plan {
+    fn plan(&self, case: &Arc<Case>, names: &Names<'_>, found: &Diagnostics, warnings: &mut Diagnostics) -> Plan {
         let mut of_case = Diagnostics::new();
-        let planned = self.plan_case(file, case, names, &mut of_case);
+        let planned = self.plan_case(case, names, &mut of_case);
         match planned {
             Some(planned) if !found.has_errors() && !of_case.has_errors() => {
                 warnings.append(of_case);
@@ -192,13 +182,7 @@ impl Planner<'_> {
         Context { sources: self.sources, env: &names.env, pool: schema.pool(), read_files: true }
     }
 
-    fn plan_case(
-        &self,
-        file: &Arc<CaseFile>,
-        case: &Arc<Case>,
-        names: &Names<'_>,
-        out: &mut Diagnostics,
-    ) -> Option<PlannedCase> {
+    fn plan_case(&self, case: &Arc<Case>, names: &Names<'_>, out: &mut Diagnostics) -> Option<PlannedCase> {
         let names = names.with(&case.vars, self.sources, out);
         for node in case.nodes() {
             names.scope.check_environment(node, self.sources, out);
@@ -213,15 +197,7 @@ impl Planner<'_> {
             }
             _ => None,
         };
-        Some(PlannedCase {
-            config: Arc::clone(self.config),
-            file: Arc::clone(file),
-            case: Arc::clone(case),
-            servers: steps.iter().flat_map(PlannedCall::all).map(|call| call.server.clone()).collect(),
-            scope: names.scope,
-            steps,
-            across,
-        })
+        Some(PlannedCase { config: Arc::clone(self.config), case: Arc::clone(case), scope: names.scope, steps, across })
     }
 }
 
