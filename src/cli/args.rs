@@ -70,6 +70,9 @@ pub(crate) struct CheckArguments {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) overlay: Overlay,
+    /// Start or reach the servers whose reflection cases need, and ask them; still make no call
+    #[arg(long)]
+    pub(crate) online: bool,
     /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,

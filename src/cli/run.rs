@@ -1,17 +1,17 @@
 //! `grpc-spec run`: load → plan → run → report → exit code.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::RunArguments;
-use super::{Exit, nothing_selected, print_diagnostics};
+use super::{Exit, nothing_selected, print_diagnostics, progress};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
 use crate::runner::{
-    CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Progress, Schedule, Session, Subject,
-    SuiteRun, Summary, case_runtime, default_jobs, not_run,
+    CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Schedule, Session, Subject, SuiteRun,
+    Summary, case_runtime, default_jobs, not_run,
 };
 use crate::select::Selection;
 use crate::spec::{self, Loaded};
@@ -92,17 +92,6 @@ fn drive(
     Ok(if interrupt.is_raised() { Exit::Interrupted } else { Exit::of(&summary) })
 }
 
-/// What takes a while, on standard error, where somebody watches it.
-fn progress() -> Progress {
-    let watched = io::stderr().is_terminal();
-    Box::new(move |text| {
-        if watched {
-            // who cannot be told of it does not miss it
-            let _ = Output::stderr().block(&format!("{text}\n"));
-        }
-    })
-}
-
 /// Reports are written whatever happened: what is invalid is an error in them, and nothing else ran.
 fn report_invalid(
     junit: &mut JUnit,
@@ -119,10 +108,7 @@ fn report_invalid(
         results.push(not_run(Subject::of_failure(failure), outcome));
     }
     for (_, entry) in prepared.entries() {
-        let outcome = match &entry.plan {
-            Ok(_) => Outcome::NotRun("something else is invalid"),
-            Err(diagnostics) => invalid(diagnostics),
-        };
+        let outcome = entry.plan.problems().map_or(Outcome::NotRun("something else is invalid"), invalid);
         results.push(not_run(Subject::of_case(&entry.file, &entry.case, sources), outcome));
     }
     let mut summary = Summary::default();

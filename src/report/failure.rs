@@ -181,7 +181,7 @@ impl Writer<'_> {
         let hidden = if self.style.full { 0 } else { lines.len().saturating_sub(LOG_LINES) };
         let mut shown = String::new();
         if log.dropped > 0 {
-            let _ = writeln!(shown, "… {} bytes are no longer kept", log.dropped);
+            let _ = writeln!(shown, "… {} lines before, no longer kept", log.dropped);
         }
         if hidden > 0 {
             let _ = writeln!(shown, "… {hidden} lines before, shown with --full");

@@ -26,29 +26,32 @@ impl JUnit {
 
     fn write(&self, summary: &Summary) -> io::Result<()> {
         let xml = self.report(summary).to_string().map_err(io::Error::other)?;
-        write_whole(&self.path, xml.as_bytes()).map_err(|error| {
+        write_whole(&self.path, conforming(&xml).as_bytes()).map_err(|error| {
             let text = format!("the JUnit report `{}` cannot be written: {error}", self.path.display());
             io::Error::new(error.kind(), text)
         })
     }
 
     fn report(&self, summary: &Summary) -> Report {
-        let mut files: BTreeMap<&str, Vec<&CaseResult>> = BTreeMap::new();
+        let mut files: BTreeMap<(&str, &Path), Vec<&CaseResult>> = BTreeMap::new();
         for result in &self.results {
-            files.entry(&result.subject.file).or_default().push(result);
+            files.entry((&result.subject.file, &result.subject.path)).or_default().push(result);
         }
         let mut report = Report::new("grpc-spec");
         report.set_time(summary.elapsed);
-        for (file, results) in files {
-            let mut suite = TestSuite::new(file);
+        for ((id, path), results) in &files {
+            // files of two suites may have the same id: then where they are tells them apart
+            let of_the_id = files.keys().filter(|(other, _)| other == id).count();
+            let name = if of_the_id == 1 { (*id).to_owned() } else { path.display().to_string() };
+            let mut suite = TestSuite::new(&name);
             suite.set_time(results.iter().map(|result| result.elapsed).sum());
-            suite.add_test_cases(results.iter().map(|result| self.test_case(result)));
+            suite.add_test_cases(results.iter().map(|result| self.test_case(&name, result)));
             report.add_test_suite(suite);
         }
         report
     }
 
-    fn test_case(&self, result: &CaseResult) -> TestCase {
+    fn test_case(&self, suite: &str, result: &CaseResult) -> TestCase {
         let subject = &result.subject;
         let mut text = None;
         let mut non_success = |kind, what: &str| {
@@ -67,7 +70,7 @@ impl JUnit {
             Outcome::NotRun(reason) => skipped(&format!("not run: {reason}")),
         };
         let mut case = TestCase::new(subject.id.as_str(), status);
-        case.set_classname(subject.file.as_str()).set_time(result.elapsed);
+        case.set_classname(suite).set_time(result.elapsed);
         case.extra.insert("file".into(), subject.path.display().to_string().into());
         case.extra.insert("line".into(), subject.line.to_string().into());
         if let Some(text) = text {
@@ -87,6 +90,21 @@ impl Reporter for JUnit {
             }
         }
         Ok(())
+    }
+}
+
+/// What quick-junit writes, as the schemas of Jenkins and Ant and XML 1.0 have it: `<testsuites>` has no `skipped`, and two
+/// noncharacters are not legal.
+fn conforming(xml: &str) -> String {
+    let xml = xml.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}");
+    let skipped = xml.find("<testsuites ").and_then(|root| {
+        let tag = &xml[root..root + xml[root..].find('>')?];
+        let start = root + tag.find(" skipped=\"")?;
+        Some(start..start + xml[start..].match_indices('"').nth(1)?.0 + 1)
+    });
+    match skipped {
+        Some(skipped) => [&xml[..skipped.start], &xml[skipped.end..]].concat(),
+        None => xml,
     }
 }
 

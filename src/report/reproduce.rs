@@ -1,7 +1,9 @@
 //! A `grpcurl` line that makes a failed call again.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use crate::diagnostic;
 use crate::message;
 use crate::runner::Exchange;
 
@@ -39,7 +41,7 @@ pub(super) fn grpcurl(exchange: &Exchange) -> Option<String> {
         let _ = write!(line, " -H {}", quote(&format!("{key}: {value}")));
     }
     let requests: Result<Vec<String>, _> = exchange.requests.iter().map(|request| message::to_json(request)).collect();
-    let requests = requests.ok()?.join(" ");
+    let requests = escaped(&requests.ok()?.join(" "));
     if requests.len() > LONGEST {
         return None;
     }
@@ -80,6 +82,21 @@ pub(super) fn is_secret(key: &str) -> bool {
     matches!(key, "authorization" | "proxy-authorization" | "cookie")
 }
 
+/// JSON in which what a terminal would act on or hide is written `\u…`; such characters stand only within its strings.
+fn escaped(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if matches!(diagnostic::neutralise(letter.encode_utf8(&mut [0; 4])), Cow::Borrowed(_)) {
+            escaped.push(letter);
+        } else {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        }
+    }
+    escaped
+}
+
 /// `text` as one word of a POSIX shell.
 fn quote(text: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:=,@%+".contains(&byte);
@@ -93,6 +110,11 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_terminal_would_act_on_is_escaped() {
+        assert_eq!(escaped("{\"a\":\"\u{202e}\u{e0001}ä\u{a0}\"}"), "{\"a\":\"\\u202e\\udb40\\udc01ä\u{a0}\"}");
+    }
 
     #[test]
     fn words_are_quoted_for_a_shell() {

@@ -4,7 +4,9 @@
 mod call;
 mod event;
 mod interrupt;
+mod online;
 mod prepare;
+mod reflect;
 mod result;
 mod running;
 mod runtime;
@@ -16,6 +18,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use event::Event;
 pub(crate) use interrupt::Interrupt;
+pub(crate) use online::plan_online;
 pub(crate) use prepare::Prepared;
 pub(crate) use result::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply, ServerLog, Subject, Summary};
 pub(crate) use running::StartFailure;
@@ -29,22 +32,28 @@ use call::{CallEnd, make_call};
 use session::Leases;
 
 /// Takes one case to its verdict: leases its servers, makes its calls as often as it says, judges them.
-pub(crate) async fn run_case(session: Arc<Session>, Job { suite, case }: Job) -> CaseResult {
-    let subject = session.subject(&case);
-    let lease = tokio::select! {
+pub(crate) async fn run_case(session: Arc<Session>, job: Job) -> CaseResult {
+    let subject = session.subject(&job);
+    let ready = tokio::select! {
         biased;
-        () = session.interrupt().raised() => None,
-        leased = session.lease(suite, &case) => Some(leased),
+        () = session.interrupt().raised() => Err(Outcome::NotRun("interrupted")),
+        ready = make_ready(&session, &job) => ready.map_err(|error| Outcome::Errored(Box::new(error))),
     };
     // a case's time is its own, not that of the servers it waited for
     let started = Instant::now();
-    let outcome = match lease {
-        Some(Ok(leases)) => repeat_case(&session, &case, &leases).await,
-        Some(Err(failure)) => Outcome::Errored(Box::new(CaseError::NotStarted(failure))),
-        None => Outcome::NotRun("interrupted"),
+    let outcome = match ready {
+        Ok((leases, case)) => repeat_case(&session, &case, &leases).await,
+        Err(outcome) => outcome,
     };
-    session.case_ended(suite, &case).await;
+    session.case_ended(&job).await;
     CaseResult { subject, outcome, elapsed: started.elapsed() }
+}
+
+/// The servers of a case, and its plan, for which they may have to be asked.
+async fn make_ready(session: &Session, job: &Job) -> Result<(Leases, Arc<PlannedCase>), CaseError> {
+    let leases = session.lease(job).await.map_err(CaseError::NotStarted)?;
+    let planned = session.plan(job, &leases).await?;
+    Ok((leases, planned))
 }
 
 /// Runs the case as often as it says. The first repeat that does not pass ends it.
@@ -55,7 +64,7 @@ async fn repeat_case(session: &Arc<Session>, case: &Arc<PlannedCase>, leases: &L
             Err(outcome) => outcome,
         };
     };
-    let mut observations = Vec::with_capacity(repeat.times as usize);
+    let mut observations = Vec::new();
     let mut next = 1..=repeat.times;
     let mut running = tokio::task::JoinSet::new();
     let mut ended: Option<Outcome> = None;
@@ -67,7 +76,8 @@ async fn repeat_case(session: &Arc<Session>, case: &Arc<PlannedCase>, leases: &L
         }
         match running.join_next().await {
             None => break,
-            Some(Ok(Ok(observation))) => observations.push(observation),
+            Some(Ok(Ok(observation))) if case.across.is_some() => observations.push(observation),
+            Some(Ok(Ok(_))) => {}
             Some(Ok(Err(outcome))) => ended = ended.or(Some(outcome)),
             Some(Err(panic)) => ended = ended.or(Some(Outcome::Bug(panic_message(panic)))),
         }

@@ -119,7 +119,7 @@ pub(crate) enum Reply {
 pub(crate) struct ServerLog {
     pub(crate) server: String,
     pub(crate) text: String,
-    /// How many bytes before it are no longer kept.
+    /// How many lines before it are no longer kept.
     pub(crate) dropped: u64,
 }
 
@@ -134,6 +134,8 @@ pub(crate) struct Summary {
     pub(crate) not_run: usize,
     /// Of the errors, those of a server that was not there.
     pub(crate) unreachable: usize,
+    /// Of the errors, those of what is written.
+    pub(crate) invalid: usize,
     pub(crate) elapsed: Duration,
 }
 
@@ -144,8 +146,9 @@ impl Summary {
             Outcome::Failed(_) => self.failed += 1,
             Outcome::Errored(error) => {
                 self.errored += 1;
-                if !matches!(**error, CaseError::Invalid(_)) {
-                    self.unreachable += 1;
+                match **error {
+                    CaseError::Invalid(_) => self.invalid += 1,
+                    CaseError::NotStarted(_) | CaseError::Unreachable { .. } => self.unreachable += 1,
                 }
             }
             Outcome::Bug(_) => self.bugs += 1,

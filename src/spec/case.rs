@@ -1,5 +1,6 @@
 //! A case file and its cases.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,6 +64,11 @@ pub(crate) struct Case {
 }
 
 impl Case {
+    /// Names of the servers that it calls, each once.
+    pub(crate) fn servers(&self) -> BTreeSet<&str> {
+        self.steps.iter().map(|step| step.server.value.as_str()).collect()
+    }
+
     /// Whether nothing is said of what must come back, so that it checks only for OK.
     pub(crate) fn checks_only_ok(&self) -> bool {
         self.across.is_none() && self.steps.iter().all(|step| step.expect.is_none())

@@ -54,7 +54,6 @@ impl Resolver<'_> {
         let inherited = self.inherited(&server.value).overlaid(file).overlaid(&frame.inherited);
         let name = frame.name?;
         let step = Step {
-            span: frame.span,
             server,
             service: inherited.service,
             timeout: inherited.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.value),

@@ -12,7 +12,6 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A call, everything inherited resolved.
 #[derive(Debug)]
 pub(crate) struct Step {
-    pub(crate) span: Span,
     /// One of the suite's servers, and where it was named; the name of the only one, where none was.
     pub(crate) server: Spanned<String>,
     pub(crate) service: Option<Spanned<String>>,
