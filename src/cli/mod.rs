@@ -33,8 +33,8 @@ pub fn main() -> ExitCode {
     };
     match done {
         Ok(exit) => exit.into(),
-        // Whoever reads our output has closed it, as `head` does; nothing is wrong.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Passed.into(),
+        // Whoever reads our output has closed it, as `head` does: nothing is wrong, but nothing is known to be right.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Interrupted.into(),
         Err(error) => {
             let _ = Output::stderr().block(&format!("error: {error}\n"));
             Exit::Invalid.into()

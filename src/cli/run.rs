@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::args::RunArguments;
 use super::{Exit, nothing_selected, print_diagnostics, progress};
-use crate::diagnostic::{Diagnostics, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
 use crate::runner::{
     CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Schedule, Session, Subject, SuiteRun,
@@ -27,7 +27,7 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     let mut junit = arguments.junit.as_ref().map(|path| JUnit::new(path, Arc::clone(&sources), arguments.full));
     if found.has_errors() {
         if let Some(junit) = &mut junit {
-            report_invalid(junit, &loaded, &selection, &prepared, &sources)?;
+            report_invalid(junit, &found, &loaded, &selection, &prepared, &sources)?;
         }
         return Ok(Exit::Invalid);
     }
@@ -84,17 +84,14 @@ fn drive(
     let (summary, reported) = runtime.block_on(runtime.spawn(run))?;
     // What is still blocking here holds nothing that matters.
     runtime.shutdown_timeout(Duration::from_millis(500));
-    match reported {
-        // whoever read our output has gone, and the run was ended for it
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Interrupted),
-        reported => reported?,
-    }
+    reported?;
     Ok(if interrupt.is_raised() { Exit::Interrupted } else { Exit::of(&summary) })
 }
 
 /// Reports are written whatever happened: what is invalid is an error in them, and nothing else ran.
 fn report_invalid(
     junit: &mut JUnit,
+    found: &Diagnostics,
     loaded: &Loaded,
     selection: &Selection,
     prepared: &Prepared,
@@ -102,14 +99,24 @@ fn report_invalid(
 ) -> io::Result<()> {
     let invalid = |diagnostics: &Diagnostics| Outcome::Errored(Box::new(CaseError::Invalid(diagnostics.clone())));
     let mut results: Vec<CaseResult> = Vec::new();
+    let mut told: Vec<&Diagnostic> = Vec::new();
     for failure in loaded.suites.iter().flat_map(|suite| selection.failures(suite)) {
         let outcome =
             if failure.blocked { Outcome::NotRun("its suite is invalid") } else { invalid(&failure.diagnostics) };
+        told.extend(failure.diagnostics.iter());
         results.push(not_run(Subject::of_failure(failure), outcome));
     }
     for (_, entry) in prepared.entries() {
-        let outcome = entry.plan.problems().map_or(Outcome::NotRun("something else is invalid"), invalid);
+        let problems = entry.plan.problems();
+        let outcome = problems.map_or(Outcome::NotRun("something else is invalid"), invalid);
+        told.extend(problems.into_iter().flat_map(Diagnostics::iter));
         results.push(not_run(Subject::of_case(&entry.file, &entry.case, sources), outcome));
+    }
+    // an unknown profile, a server's description, a file that was not selected
+    let untold = |found: &&Diagnostic| found.severity == Severity::Error && !told.contains(found);
+    let rest: Diagnostics = found.iter().filter(untold).cloned().collect();
+    if let Some(first) = rest.iter().next() {
+        results.push(not_run(Subject::of_run(first, sources), invalid(&rest)));
     }
     let mut summary = Summary::default();
     let mut events = Vec::new();

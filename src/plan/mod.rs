@@ -4,16 +4,20 @@
 mod call;
 mod metadata;
 mod reflected;
+mod script;
+mod script_order;
 mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(crate) use call::PlannedCall;
+pub(crate) use call::{PlannedCall, PlannedPayload, RequestMessage};
 pub(crate) use metadata::MetadataTemplate;
 pub(crate) use reflected::reflection_metadata;
+pub(crate) use script::{PlannedAction, PlannedReceive, PlannedScript};
 pub(crate) use unused::unused_variables;
 
+use call::Planning;
 use reflected::needs_reflection;
 
 use crate::diagnostic::{Diagnostics, Sources, Spanned};
@@ -22,7 +26,7 @@ use crate::matcher::Across;
 use crate::message::Context;
 use crate::schema::{Schema, Wanted};
 use crate::select::Chosen;
-use crate::spec::{Case, CaseFile, Config, Step};
+use crate::spec::{Case, CaseFile, Config};
 use crate::yaml::Node;
 
 /// The selected cases of one suite, resolved against its schema.
@@ -84,7 +88,7 @@ pub(crate) struct PlannedCase {
 pub(crate) fn plan_suite(config: &Arc<Config>, chosen: &[Chosen], sources: &Arc<Sources>) -> PlannedSuite {
     let mut found = Diagnostics::new();
     let names = Names::of_suite(config, sources, &mut found);
-    let services = reflected::services(chosen.iter().flat_map(|file| &file.cases).flat_map(|case| &case.steps));
+    let services = reflected::services(chosen.iter().flat_map(|file| &file.cases).flat_map(|case| case.calls()));
     let services: Vec<&str> = services.iter().map(String::as_str).collect();
     let schema = Schema::load(&config.protos, &services, sources, &mut found);
     let planner = Planner { config, schemas: Schemas::Local(&schema), sources };
@@ -199,11 +203,8 @@ impl Planner<'_> {
         for node in case.nodes() {
             names.scope.check_environment(node, self.sources, out);
         }
-        let plan_step = |step: &Step| {
-            let schema = self.schemas.of(&step.server.value)?;
-            call::plan_call(step, schema, &self.context(schema, &names), out)
-        };
-        let steps: Vec<_> = case.steps.iter().map(plan_step).collect();
+        let planning = Planning { planner: self, names: &names };
+        let steps: Vec<_> = case.steps.iter().map(|step| planning.call(step, out)).collect();
         let steps: Vec<PlannedCall> = steps.into_iter().collect::<Option<_>>()?;
         let across = match (&case.across, steps.last()) {
             (Some(node), Some(last)) => {
@@ -216,7 +217,7 @@ impl Planner<'_> {
             config: Arc::clone(self.config),
             file: Arc::clone(file),
             case: Arc::clone(case),
-            servers: steps.iter().map(|step| step.server.clone()).collect(),
+            servers: steps.iter().flat_map(PlannedCall::all).map(|call| call.server.clone()).collect(),
             scope: names.scope,
             steps,
             across,

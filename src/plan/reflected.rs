@@ -15,7 +15,7 @@ use super::MetadataTemplate;
 
 /// Whether a case names what `local` does not know.
 pub(super) fn needs_reflection(case: &Case, local: &Schema) -> bool {
-    !services(&case.steps).iter().all(|service| local.knows_service(service))
+    !services(case.calls()).iter().all(|service| local.knows_service(service))
         || !symbols(nodes_of_case(case)).iter().all(|symbol| local.knows_symbol(symbol))
 }
 
@@ -25,7 +25,7 @@ pub(super) fn add_wanted(config: &Config, file: &CaseFile, case: &Case, wanted: 
     let symbols = symbols(nodes_of_case(case).chain(vars));
     for server in case.servers() {
         let of_server = wanted.entry(server.to_owned()).or_default();
-        let steps = case.steps.iter().filter(|step| step.server.value == server);
+        let steps = case.calls().filter(|step| step.server.value == server);
         of_server.services.extend(services(steps));
         of_server.symbols.extend(symbols.iter().cloned());
     }

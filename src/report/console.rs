@@ -11,6 +11,9 @@ use super::{FailureStyle, Output, Reporter, plural, render_failure};
 use crate::diagnostic::{self, Sources};
 use crate::runner::{CaseResult, Event, Outcome, Summary};
 
+/// Of the reason for a skip, in characters.
+const LONGEST_REASON: usize = 1_000;
+
 /// The console of `grpc-spec run`.
 pub(crate) struct Console {
     output: Output,
@@ -57,6 +60,7 @@ impl Console {
             Outcome::Errored(_) => (self.palette.bad, "ERROR"),
             Outcome::Bug(_) => (self.palette.bad, "BUG"),
             Outcome::Skipped(reason) => {
+                let reason = diagnostic::neutralise_line(reason, LONGEST_REASON);
                 return format!("test {id} ... {}, {reason}\n", paint(self.palette.warning, "ignored"));
             }
             Outcome::NotRun(reason) => {

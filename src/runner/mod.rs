@@ -11,7 +11,10 @@ mod result;
 mod running;
 mod runtime;
 mod schedule;
+mod script;
 mod session;
+mod shortfall;
+mod timeline;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,11 +28,12 @@ pub(crate) use running::StartFailure;
 pub(crate) use runtime::case_runtime;
 pub(crate) use schedule::{Job, Schedule, default_jobs, not_run};
 pub(crate) use session::{InProcessServers, Progress, Session, SuiteRun};
+pub(crate) use timeline::{Fate, Happening, Moment, Timeline};
 
 use crate::matcher::Observation;
 use crate::plan::PlannedCase;
-use call::{CallEnd, make_call};
-use session::Leases;
+use call::{CallEnd, Surroundings, make_call};
+use session::{Leases, LogMarks};
 
 /// Takes one case to its verdict: leases its servers, makes its calls as often as it says, judges them.
 pub(crate) async fn run_case(session: Arc<Session>, job: Job) -> CaseResult {
@@ -95,14 +99,14 @@ async fn run_once(
     let marks = leases.log_marks();
     let mut last = Observation::default();
     for step in &case.steps {
-        let Some(server) = leases.get(&step.server) else { continue };
-        match make_call(step, case, server, session.interrupt()).await {
+        let surroundings = Surroundings { case, leases, interrupt: session.interrupt() };
+        match make_call(step, surroundings).await {
             CallEnd::Passed(observation) => last = observation,
-            CallEnd::Failed { mismatches, mut exchange } => {
-                exchange.log = leases.log_since(&step.server, &marks);
+            CallEnd::Failed { found, mut exchange } => {
+                add_logs(&mut exchange, leases, &marks);
                 let description = case.case.description.clone();
                 return Err(Outcome::Failed(Box::new(Failure {
-                    mismatches,
+                    mismatches: found,
                     description,
                     repeat,
                     exchange: Some(*exchange),
@@ -119,6 +123,17 @@ async fn run_once(
         }
     }
     Ok(last)
+}
+
+/// The log of each server that a failed call speaks of, once.
+fn add_logs(exchange: &mut Exchange, leases: &Leases, marks: &LogMarks) {
+    exchange.log = leases.log_since(&exchange.server, marks);
+    if let Some(nested) = &mut exchange.nested {
+        add_logs(nested, leases, marks);
+        if nested.server == exchange.server {
+            nested.log = None;
+        }
+    }
 }
 
 fn judge_across(case: &PlannedCase, observations: &[Observation]) -> Outcome {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 
-use super::StartFailure;
+use super::{StartFailure, Timeline};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::grpc::{CallOutcome, ConnectError, Metadata};
 use crate::spec::{Case, CaseFile, LoadFailure, Tls};
@@ -36,6 +36,19 @@ impl Subject {
     pub(crate) fn of_case(file: &CaseFile, case: &Case, sources: &Sources) -> Self {
         let line = sources.get(case.span.file).line_column(case.span.start as usize).0;
         Self { id: case.id.to_string(), file: file.id.clone(), path: file.path.clone(), line }
+    }
+
+    /// What is wrong with the run, and not with one of its cases or files. It stands where the first of it does.
+    pub(crate) fn of_run(first: &Diagnostic, sources: &Sources) -> Self {
+        let name = "grpc-spec".to_owned();
+        let (path, line) = match &first.primary {
+            Some(place) => {
+                let file = sources.get(place.span.file);
+                (file.path().to_owned(), file.line_column(place.span.start as usize).0)
+            }
+            None => (PathBuf::from(&name), 1),
+        };
+        Self { id: name.clone(), file: name, path, line }
     }
 
     pub(crate) fn of_failure(failure: &LoadFailure) -> Self {
@@ -103,6 +116,10 @@ pub(crate) struct Exchange {
     pub(crate) protos: Option<(PathBuf, String)>,
     pub(crate) requests: Vec<Arc<DynamicMessage>>,
     pub(crate) reply: Reply,
+    /// Of a script.
+    pub(crate) timeline: Option<Timeline>,
+    /// The call within its script that failed.
+    pub(crate) nested: Option<Box<Exchange>>,
     /// What the server wrote since the case began.
     pub(crate) log: Option<ServerLog>,
 }

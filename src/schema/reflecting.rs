@@ -256,3 +256,6 @@ pub(crate) const GIVE_PROTOS: &str = "give the protos themselves: `protos: { imp
 fn is_infrastructure(service: &str) -> bool {
     service.starts_with("grpc.reflection.")
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,8 +112,7 @@ impl Search<'_> {
         if place.canonical.is_dir() {
             self.folder(&place);
         } else if !place.canonical.is_file() {
-            let neither = Diagnostic::error(format!("`{shown}` is neither a file nor a folder"));
-            self.out.push(neither.hint("name a case file, or a folder of them"));
+            self.out.push(neither(path).hint("name a case file, or a folder of them"));
         } else if is_suite_file(path) {
             let folder = place.folder();
             let suite = Diagnostic::error(format!("`{shown}` holds no cases: it is a suite file"));
@@ -143,6 +142,11 @@ impl Search<'_> {
             }
             let Ok(below) = path.strip_prefix(&root.canonical) else { continue };
             let place = root.join(below);
+            if path.metadata().is_ok_and(|there| !there.is_file()) {
+                // To read a pipe is to wait for whoever writes to it.
+                self.out.push(neither(&place.shown).hint("move it out of the folder of cases, or name it otherwise"));
+                continue;
+            }
             if is_suite_file(path) {
                 // Known even without case files, so that it is checked.
                 if self.nearest(place.folder().canonical.as_path()).as_deref() == Some(path) {
@@ -234,6 +238,10 @@ fn is_suite_file(path: &Path) -> bool {
 
 fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
+}
+
+fn neither(path: &Path) -> Diagnostic {
+    Diagnostic::error(format!("`{}` is neither a file nor a folder", path.display()))
 }
 
 fn unreachable(path: &Path, error: &io::Error) -> Diagnostic {

@@ -197,3 +197,10 @@ fn one_id_with_a_server_of_another_suite() {
     assert_eq!(loaded.all_diagnostics().count(), 0);
     assert!(loaded.suites.iter().any(|suite| suite.has("b.yaml::n")));
 }
+
+#[test]
+fn what_cannot_be_read_without_waiting_is_an_error() {
+    let folder = Folder::new(&[("grpc-spec.yaml", SUITE), ("a.yaml", CASE)]);
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path("b.yaml")).expect("bound");
+    assert_eq!(folder.load(&[""]).errors(), ["`b.yaml` is neither a file nor a folder"]);
+}

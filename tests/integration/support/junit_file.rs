@@ -124,7 +124,9 @@ impl Element {
                     Self::innermost(&mut open).children.push(ended);
                 }
                 Event::Text(text) => {
-                    Self::innermost(&mut open).text.push_str(&text.xml_content(XmlVersion::Explicit1_0).expect("UTF-8"))
+                    Self::innermost(&mut open)
+                        .text
+                        .push_str(&text.xml_content(XmlVersion::Explicit1_0).expect("UTF-8"));
                 }
                 Event::CData(text) => Self::innermost(&mut open).text.push_str(&text.decode().expect("UTF-8")),
                 Event::GeneralRef(reference) => {
