@@ -18,7 +18,6 @@ pub(crate) use script::{PlannedAction, PlannedReceive, PlannedScript};
 pub(crate) use unused::unused_variables;
 
 use call::Planning;
-use reflected::needs_reflection;
 
 use crate::diagnostic::{Diagnostics, Sources, Spanned};
 use crate::expr::{Binding, Env, Scope, Value};
@@ -101,11 +100,12 @@ pub(crate) fn plan_suite(config: &Arc<Config>, chosen: &[Chosen], sources: &Arc<
         let mut found = found.clone();
         let names = names.with(&file.vars, sources, &mut found);
         for case in cases {
-            let plan = if config.protos.reflects() && !found.has_errors() && needs_reflection(case, &schema) {
+            let is_waiting = config.protos.reflects() && !found.has_errors() && reflected::is_needed(case, &schema);
+            let plan = if is_waiting {
                 reflected::add_wanted(config, file, case, &mut suite.wanted);
                 Plan::Waiting
             } else {
-                planner.plan(case, &names, &found, &mut suite.warnings)
+                planner.plan(case, &names, &found, &mut suite.warnings).map_or_else(Plan::Invalid, Plan::Ready)
             };
             suite.entries.push(PlannedEntry { file: Arc::clone(file), case: Arc::clone(case), plan });
         }
@@ -128,11 +128,7 @@ pub(crate) fn plan_reflected(
     let mut found = Diagnostics::new();
     let names = Names::of_suite(config, sources, &mut found).with(&file.vars, sources, &mut found);
     let planner = Planner { config, schemas: Schemas::OfServers(schemas), sources };
-    match planner.plan(case, &names, &found, warnings) {
-        Plan::Ready(ready) => Ok(ready),
-        Plan::Invalid(problems) => Err(problems),
-        Plan::Waiting => Err(Diagnostics::new()),
-    }
+    planner.plan(case, &names, &found, warnings)
 }
 
 /// What planning reads from.
@@ -160,21 +156,23 @@ impl Schemas<'_> {
 
 impl Planner<'_> {
     /// Plans a case; what was `found` in its file and suite counts.
-    fn plan(&self, case: &Arc<Case>, names: &Names<'_>, found: &Diagnostics, warnings: &mut Diagnostics) -> Plan {
-        let mut of_case = Diagnostics::new();
-        let planned = self.plan_case(case, names, &mut of_case);
-        match planned {
-            Some(planned) if !found.has_errors() && !of_case.has_errors() => {
-                warnings.append(of_case);
-                Plan::Ready(Arc::new(planned))
+    fn plan(
+        &self,
+        case: &Arc<Case>,
+        names: &Names<'_>,
+        found: &Diagnostics,
+        warnings: &mut Diagnostics,
+    ) -> Result<Arc<PlannedCase>, Diagnostics> {
+        let mut own = Diagnostics::new();
+        let case = self.plan_case(case, names, &mut own).filter(|_| !own.has_errors());
+        match case {
+            Some(case) if !found.has_errors() => {
+                warnings.append(own);
+                Ok(Arc::new(case))
             }
-            _ => {
-                let mut problems = found.clone();
-                if planned.is_none() || of_case.has_errors() {
-                    problems.append(of_case);
-                }
-                Plan::Invalid(problems)
-            }
+            // its warnings are for when it is valid
+            Some(_) => Err(found.clone()),
+            None => Err(found.iter().chain(own.iter()).cloned().collect()),
         }
     }
 

@@ -112,7 +112,9 @@ macro_rules! element {
 
             #[allow(clippy::needless_update, reason = "some of the types have more fields")]
             pub(super) fn saying(features: FeatureSet) -> Self {
-                Self { options: Some($options { features: Some(features) }), ..Self::default() }
+                let mut element = Self::default();
+                element.options = Some($options { features: Some(features) });
+                element
             }
         }
     )*};
