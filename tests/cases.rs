@@ -10,5 +10,8 @@ fn main() -> ExitCode {
         .serve("random", serve)
         .serve("echo", serve)
         .serve("interop", serve)
+        .serve("decompresses", serve)
+        .serve("compresses", serve)
+        .serve("reports_compression", serve)
         .run()
 }

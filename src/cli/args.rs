@@ -70,6 +70,9 @@ pub(crate) struct CheckArguments {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) overlay: Overlay,
+    /// Start or reach the servers whose reflection cases need, and ask them; still make no call
+    #[arg(long)]
+    pub(crate) online: bool,
     /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
@@ -77,17 +80,18 @@ pub(crate) struct CheckArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct HealthArguments {
-    #[command(flatten)]
-    pub(crate) connection: Connection,
     /// Ask for one service [default: the server as a whole]
     #[arg(long, default_value = "", hide_default_value = true, value_name = "NAME")]
     pub(crate) service: String,
     /// How long to wait for the answer
     #[arg(long, default_value = "5s", value_name = "TIME", value_parser = time)]
     pub(crate) timeout: Duration,
-    /// When to colour; `auto` minds NO_COLOR
+    /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
+    // Last: the heading of its options would be that of any after it.
+    #[command(flatten)]
+    pub(crate) connection: Connection,
 }
 
 /// A server, and how it is reached.

@@ -12,16 +12,16 @@ impl Connection {
     ///
     /// # Errors
     /// An address or a file that is none, TLS for an address that is reached without it.
-    pub(super) fn channel(&self) -> Result<Channel, Diagnostic> {
+    pub(super) fn channel(&self) -> Result<Channel, Box<Diagnostic>> {
         let target = Target::parse(&self.address).and_then(|target| match &self.authority {
             Some(authority) => target.with_authority(authority),
             None => Ok(target),
         });
-        let target = target.map_err(|error| Diagnostic::error(error.headline).hint(error.help))?;
+        let target = target.map_err(|error| Box::new(Diagnostic::error(error.headline).hint(error.help)))?;
         let tls = self.tls.options()?;
         if let (Some(_), false) = (&tls, target.is_tls()) {
             let headline = format!("TLS options for {target}, which is reached in plaintext");
-            return Err(Diagnostic::error(headline).hint("write `https://host:port`, or leave them out"));
+            return Err(Box::new(Diagnostic::error(headline).hint("write `https://host:port`, or leave them out")));
         }
         let tls = tls.map(|options| Tls::new(&options)).transpose().map_err(unusable)?;
         Ok(Channel::new(target, ChannelOptions { tls, ..ChannelOptions::default() }))
@@ -30,7 +30,7 @@ impl Connection {
 
 impl TlsFiles {
     /// `None` where nothing is said.
-    fn options(&self) -> Result<Option<TlsOptions>, Diagnostic> {
+    fn options(&self) -> Result<Option<TlsOptions>, Box<Diagnostic>> {
         let pem = |path: &Option<_>| path.as_deref().map(read_pem).transpose();
         let options = TlsOptions {
             ca: pem(&self.ca)?,
@@ -43,14 +43,14 @@ impl TlsFiles {
     }
 }
 
-fn read_pem(path: &Path) -> Result<Pem, Diagnostic> {
+fn read_pem(path: &Path) -> Result<Pem, Box<Diagnostic>> {
     let shown = path.display().to_string();
     match read_file(path) {
         Ok(bytes) => Ok(Pem { path: shown, bytes }),
-        Err(error) => Err(Diagnostic::error(format!("cannot read `{shown}`: {error}"))),
+        Err(error) => Err(Box::new(Diagnostic::error(format!("cannot read `{shown}`: {error}")))),
     }
 }
 
-fn unusable(error: TlsError) -> Diagnostic {
-    Diagnostic::error(error.headline).hints(error.help.map(str::to_owned))
+fn unusable(error: TlsError) -> Box<Diagnostic> {
+    Box::new(Diagnostic::error(error.headline).hints(error.help.map(str::to_owned)))
 }

@@ -1,15 +1,18 @@
 //! `grpc-spec check`: everything but the calls.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
 
 use super::args::CheckArguments;
-use super::{Exit, nothing_selected, print_diagnostics};
+use super::{Exit, nothing_selected, print_diagnostics, progress};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::plan::unused_variables;
-use crate::report::{ColourChoice, Output, plural};
-use crate::runner::Prepared;
+use crate::report::{ColourChoice, FailureStyle, Output, plural, render_failure};
+use crate::runner::{
+    InProcessServers, Interrupt, Job, Prepared, Session, SuiteRun, Summary, case_runtime, plan_online,
+};
 use crate::server::names;
 use crate::spec;
 
@@ -40,7 +43,53 @@ pub(super) fn check(arguments: &CheckArguments) -> io::Result<Exit> {
     for (_, entry) in prepared.entries().filter(|(_, entry)| entry.case.checks_only_ok()) {
         let _ = writeln!(text, "note: {} checks only that the call ends with OK", entry.case.id);
     }
-    let _ = writeln!(text, "checked {}: no errors", plural(cases, "case"));
+    let waiting: Vec<Job> = prepared.jobs().into_iter().filter(|job| job.plan.is_none()).collect();
+    let checked = if arguments.online { cases } else { cases - waiting.len() };
+    let mut exit = Exit::Passed;
+    let mut unchecked = String::new();
+    if arguments.online {
+        exit = check_online(waiting, prepared.suite_runs(), &sources, colour)?;
+    } else if !waiting.is_empty() {
+        for Job { case, .. } in &waiting {
+            let servers = case.servers().into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+            let _ = writeln!(text, "note: {} is unchecked: its schema comes from reflection of {servers}", case.id);
+        }
+        unchecked = format!(", {} unchecked (`--online` asks their servers)", waiting.len());
+    }
+    if exit == Exit::Passed {
+        let _ = writeln!(text, "checked {}: no errors{unchecked}", plural(checked, "case"));
+    }
     Output::stdout().block(&text)?;
-    Ok(Exit::Passed)
+    Ok(exit)
+}
+
+/// Plans the cases that wait for their servers, and shows what is wrong with them.
+fn check_online(
+    waiting: Vec<Job>,
+    suites: Vec<SuiteRun>,
+    sources: &Arc<Sources>,
+    colour: ColourChoice,
+) -> io::Result<Exit> {
+    let runtime = case_runtime()?;
+    let interrupt = Interrupt::new();
+    let (raised, of_session) = (interrupt.clone(), Arc::clone(sources));
+    let checked = async move {
+        interrupt.listen();
+        let session = Session::new(of_session, suites, InProcessServers::default(), interrupt, progress());
+        plan_online(&session, &waiting).await
+    };
+    let (results, warnings) = runtime.block_on(runtime.spawn(checked))?;
+    print_diagnostics(&warnings, sources, colour)?;
+    let mut summary = Summary::default();
+    let mut shown = HashSet::new();
+    for result in &results {
+        summary.add(&result.outcome);
+        let style = FailureStyle { colour: colour.for_stderr(), full: false };
+        let text = render_failure(result, sources, style);
+        // what is wrong with a server is wrong for every case
+        if !text.is_empty() && shown.insert(text.clone()) {
+            Output::stderr().block(&format!("{text}\n"))?;
+        }
+    }
+    Ok(if raised.is_raised() { Exit::Interrupted } else { Exit::of(&summary) })
 }

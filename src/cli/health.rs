@@ -12,7 +12,7 @@ use crate::runner::case_runtime;
 
 pub(super) fn health(arguments: &HealthArguments) -> io::Result<Exit> {
     let (exit, problem) = match arguments.connection.channel() {
-        Err(problem) => (Exit::Invalid, problem),
+        Err(problem) => (Exit::Invalid, *problem),
         Ok(channel) => {
             let deadline = Instant::now() + arguments.timeout;
             let metadata = Metadata::new();

@@ -8,7 +8,7 @@ mod health;
 mod list;
 mod run;
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use args::{Arguments, Command};
@@ -17,6 +17,7 @@ pub(crate) use exit::Exit;
 
 use crate::diagnostic::{self, Diagnostics, Sources};
 use crate::report::{ColourChoice, Output};
+use crate::runner::Progress;
 use crate::select::{Filter, Selection};
 use crate::spec::Overrides;
 
@@ -74,6 +75,17 @@ impl From<args::Color> for ColourChoice {
 fn print_diagnostics(diagnostics: &Diagnostics, sources: &Sources, colour: ColourChoice) -> io::Result<()> {
     let text = diagnostic::render_all(diagnostics, sources, colour.for_stderr());
     if text.is_empty() { Ok(()) } else { Output::stderr().block(&format!("{text}\n")) }
+}
+
+/// What takes a while, on standard error, where somebody watches it.
+fn progress() -> Progress {
+    let watched = io::stderr().is_terminal();
+    Box::new(move |text| {
+        if watched {
+            // who cannot be told of it does not miss it
+            let _ = Output::stderr().block(&format!("{text}\n"));
+        }
+    })
 }
 
 /// Says that nothing was selected, and what there is.

@@ -1,17 +1,17 @@
 //! `grpc-spec run`: load → plan → run → report → exit code.
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::RunArguments;
-use super::{Exit, nothing_selected, print_diagnostics};
+use super::{Exit, nothing_selected, print_diagnostics, progress};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
 use crate::runner::{
-    CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Progress, Schedule, Session, Subject,
-    SuiteRun, Summary, case_runtime, default_jobs, not_run,
+    CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Schedule, Session, Subject, SuiteRun,
+    Summary, case_runtime, default_jobs, not_run,
 };
 use crate::select::Selection;
 use crate::spec::{self, Loaded};
@@ -88,17 +88,6 @@ fn drive(
     Ok(if interrupt.is_raised() { Exit::Interrupted } else { Exit::of(&summary) })
 }
 
-/// What takes a while, on standard error, where somebody watches it.
-fn progress() -> Progress {
-    let watched = io::stderr().is_terminal();
-    Box::new(move |text| {
-        if watched {
-            // who cannot be told of it does not miss it
-            let _ = Output::stderr().block(&format!("{text}\n"));
-        }
-    })
-}
-
 /// Reports are written whatever happened: what is invalid is an error in them, and nothing else ran.
 fn report_invalid(
     junit: &mut JUnit,
@@ -118,11 +107,9 @@ fn report_invalid(
         results.push(not_run(Subject::of_failure(failure), outcome));
     }
     for (_, entry) in prepared.entries() {
-        let outcome = match &entry.plan {
-            Ok(_) => Outcome::NotRun("something else is invalid"),
-            Err(diagnostics) => invalid(diagnostics),
-        };
-        told.extend(entry.plan.as_ref().err().into_iter().flat_map(Diagnostics::iter));
+        let problems = entry.plan.problems();
+        let outcome = problems.map_or(Outcome::NotRun("something else is invalid"), invalid);
+        told.extend(problems.into_iter().flat_map(Diagnostics::iter));
         results.push(not_run(Subject::of_case(&entry.file, &entry.case, sources), outcome));
     }
     // an unknown profile, a server's description, a file that was not selected

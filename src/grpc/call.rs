@@ -1,8 +1,8 @@
 //! One call: its stream, its deadline, what was sent and what came back.
 
-use std::future::{Future as _, poll_fn};
+use std::future::{Future, poll_fn};
 use std::mem;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
@@ -191,9 +191,31 @@ impl Call {
         .await
     }
 
+    /// Waits for something else and reads meanwhile, so that the peer is not held up and each message is given the time
+    /// at which it came. What is ready is read even if the other thing is ready too.
+    pub(crate) async fn while_reading<T>(&mut self, other: impl Future<Output = T>) -> T {
+        let mut other = pin!(other);
+        poll_fn(|context| {
+            // It may have ended, or nothing more is kept: the other thing is waited for all the same.
+            let _ = self.poll_ahead(context);
+            other.as_mut().poll(context)
+        })
+        .await
+    }
+
     /// Ends the call from here, with CANCELLED, unless it has ended already.
     pub(crate) fn cancel(&mut self) {
         self.end(Ending::cancelled());
+    }
+
+    /// When the stream was opened: what the times of messages count from.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// Whether more has arrived than is kept.
+    pub(crate) fn overflowed(&self) -> bool {
+        self.unrecorded > 0
     }
 
     /// Whether it is known how the call ended.
@@ -267,18 +289,26 @@ impl Call {
                 continue;
             }
             // The peer may be waiting for us to read before it reads on; and if the stream has ended, reading tells.
-            while !self.has_ended() && self.unrecorded == 0 {
-                match self.poll_message(context) {
-                    Poll::Ready(Some(message)) => self.record(message),
-                    Poll::Ready(None) => break,
-                    Poll::Pending => return Poll::Pending,
-                }
+            if self.poll_ahead(context).is_pending() {
+                return Poll::Pending;
             }
             if !self.has_ended() {
                 // Nothing more is kept: let the peer wait for us to receive.
                 return self.poll_alarm(context).map(|()| Err(Ended));
             }
         }
+    }
+
+    /// Records what has arrived; ready once the call has ended, or nothing more is kept.
+    fn poll_ahead(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        while !self.has_ended() && self.unrecorded == 0 {
+            match self.poll_message(context) {
+                Poll::Ready(Some(message)) => self.record(message),
+                Poll::Ready(None) => break,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(())
     }
 
     /// The next message from the wire; `None` once the call has ended, by the deadline too.

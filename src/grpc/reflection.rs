@@ -102,7 +102,8 @@ fn answer(bytes: Bytes) -> Result<Answer, String> {
     let response = Response::decode(bytes).map_err(|error| format!("it is no answer of reflection: {error}"))?;
     match response.says {
         Some(Says::Error(Refusal { code, message })) => {
-            let code = u32::try_from(code).ok().and_then(Code::from_number).map_or(code.to_string(), |code| code.to_string());
+            let code =
+                u32::try_from(code).ok().and_then(Code::from_number).map_or(code.to_string(), |code| code.to_string());
             Ok(Answer::Refused(if message.is_empty() { code } else { format!("{code}: {message}") }))
         }
         Some(Says::Services(services)) => {

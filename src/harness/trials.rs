@@ -188,10 +188,7 @@ fn plan(loaded: &Loaded, tests: &[Test], arguments: &Arguments, sources: &Arc<So
         chosen.retain(|file| !file.cases.is_empty());
         chosen
     });
-    let plan = |(suite, entry): (usize, &PlannedEntry)| {
-        let plan = entry.plan.clone().map(|case| Job { suite, case });
-        ((suite, entry.case.id.clone()), plan)
-    };
+    let plan = |(suite, entry): (usize, &PlannedEntry)| ((suite, entry.case.id.clone()), Job::new(suite, entry));
     Plans { suites: prepared.suite_runs(), cases: prepared.entries().map(plan).collect() }
 }
 

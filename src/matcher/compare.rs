@@ -8,7 +8,7 @@ use prost_reflect::{DynamicMessage, Value};
 use super::check::Check;
 use super::mismatch::{Actual, Expected, Fault, Mismatch};
 use super::order::unknown_numbers;
-use super::place::Place;
+use super::place::{Place, RESPONSE};
 use super::rule::{Deferred, Matcher, Rule};
 use super::value_type::ValueType;
 use super::view::{Unseen, View};
@@ -45,6 +45,17 @@ impl Matcher {
     pub(crate) fn compare(&self, actual: Option<&Value>, root: &str, scope: &Scope) -> Vec<Mismatch> {
         let found = actual.map_or(Found::NOTHING, Found::set);
         Judge::new(scope).mismatches(self, found, &Place::root(root))
+    }
+
+    /// As [`Self::compare`], for a list of messages.
+    pub(crate) fn compare_all(&self, messages: &[DynamicMessage], root: &str, scope: &Scope) -> Vec<Mismatch> {
+        let list = Value::List(messages.iter().cloned().map(Value::Message).collect());
+        self.compare_implicit(&list, !messages.is_empty(), root, scope)
+    }
+
+    /// As [`Self::compare`], of the one message received.
+    pub(crate) fn compare_response(&self, message: &DynamicMessage, scope: &Scope) -> Vec<Mismatch> {
+        self.compare(Some(&Value::Message(message.clone())), RESPONSE, scope)
     }
 
     /// As [`Self::compare`], for what is never unset but may be empty, such as a list of messages: `$present` asks

@@ -12,9 +12,9 @@ use super::place::RESPONSE;
 use super::rule::Matcher;
 use super::status::StatusMatcher;
 use super::value_type::{ValueType, duration_value, well_known};
-use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::expr::Scope;
-use crate::grpc::{CallOutcome, Code, ConnectError};
+use crate::grpc::{CallOutcome, Code, ConnectError, Received};
 use crate::message::{Context, FieldPath, FieldType};
 use crate::spec::Expect;
 use crate::yaml::Node;
@@ -27,6 +27,7 @@ pub(crate) struct Expectation {
     responses: Option<Matcher>,
     metadata: Vec<MetadataMatcher>,
     elapsed: Option<Matcher>,
+    compressed: Option<Spanned<bool>>,
     /// Of why no connection could be made.
     unreachable: Option<Matcher>,
     /// Of the call, where nothing more precise is written.
@@ -42,10 +43,12 @@ pub(crate) struct Observed<'a> {
 }
 
 impl Expectation {
-    /// `call` is where the method is named: an outcome that nothing is said of is reported there.
+    /// `call` is where the method is named: an outcome that nothing is said of is reported there. `cancel` is where the
+    /// client ends the call by itself.
     pub(crate) fn compile(
         expect: Option<&Expect>,
         call: Span,
+        cancel: Option<Span>,
         method: &MethodDescriptor,
         context: &Context<'_>,
         out: &mut Diagnostics,
@@ -56,10 +59,24 @@ impl Expectation {
         let sound = compiler.fits(expect, method);
         let status = match &expect.status {
             Some(node) => StatusMatcher::compile(node, &mut compiler),
-            None => Some(StatusMatcher::ok(call)),
+            None => Some(match cancel {
+                Some(cancel) => StatusMatcher::only(Code::Cancelled, cancel),
+                None => StatusMatcher::only(Code::Ok, call),
+            }),
         };
+        if let (Some(status), Some(cancel)) = (&status, cancel)
+            && !status.allows(Code::Cancelled)
+        {
+            compiler.out.push(
+                Diagnostic::error("this status can never be: the script cancels the call")
+                    .at(status.span(), "this excludes CANCELLED")
+                    .also(cancel, "cancelled here")
+                    .hint("leave `status` out, or let the server end the call"),
+            );
+            return None;
+        }
         if let (Some(status), Some(response)) = (&status, &expect.response)
-            && !status.allows_ok()
+            && !status.allows(Code::Ok)
         {
             compiler.out.push(
                 Diagnostic::error("a response is expected of a call that must fail")
@@ -95,6 +112,7 @@ impl Expectation {
             responses: responses?,
             metadata: metadata.into_iter().collect::<Option<_>>()?,
             elapsed: elapsed?,
+            compressed: expect.compressed.clone(),
             unreachable: unreachable?,
             span: call,
         })
@@ -117,13 +135,14 @@ impl Expectation {
             let message = messages.first().cloned().map(Value::Message);
             found.extend(matcher.compare(message.as_ref(), RESPONSE, scope));
         }
-        if let Some(matcher) = &self.responses {
-            if outcome.unrecorded > 0 {
-                found.push(not_all_kept(matcher, outcome));
-            } else {
-                let list = Value::List(messages.iter().cloned().map(Value::Message).collect());
-                found.extend(matcher.compare_implicit(&list, !messages.is_empty(), "responses", scope));
-            }
+        if outcome.unrecorded > 0 {
+            let span = self.responses.as_ref().map_or(self.span, Matcher::span);
+            found.push(not_all_kept(span, outcome));
+        } else if let Some(matcher) = &self.responses {
+            found.extend(matcher.compare_all(messages, "responses", scope));
+        }
+        if let Some(expected) = &self.compressed {
+            found.extend(compression_mismatch(expected, &outcome.messages));
         }
         for metadata in &self.metadata {
             metadata.compare(&outcome.headers, &outcome.trailers, scope, &mut found);
@@ -215,10 +234,12 @@ impl Compiler<'_> {
                 (&expect.metadata, "metadata"),
                 (&expect.elapsed, "elapsed"),
             ];
-            let (other, key) = others.into_iter().find_map(|(node, key)| Some((node.as_ref()?, key)))?;
+            let compressed = expect.compressed.as_ref().map(|flag| (flag.span, "compressed"));
+            let mut others = others.into_iter().filter_map(|(node, key)| Some((node.as_ref()?.span, key)));
+            let (other, key) = others.next().or(compressed)?;
             Some(
                 Diagnostic::error(format!("`unreachable` and `{key}` exclude each other"))
-                    .at(other.span, "a call that reaches no server has nothing of this")
+                    .at(other, "a call that reaches no server has nothing of this")
                     .also(unreachable.span, "no connection is expected"),
             )
         });
@@ -247,13 +268,35 @@ fn reached(unreachable: &Matcher, outcome: &CallOutcome) -> Mismatch {
     }
 }
 
-fn not_all_kept(matcher: &Matcher, outcome: &CallOutcome) -> Mismatch {
+/// Whether messages came compressed, as expected of each; where there is none, nothing has shown it.
+pub(crate) fn compression_mismatch(expected: &Spanned<bool>, messages: &[Received]) -> Option<Mismatch> {
+    let word = |compressed| if compressed { "compressed" } else { "uncompressed" };
+    let headline = match messages.iter().position(|message| message.compressed != expected.value) {
+        Some(_) if messages.len() == 1 => format!("the message came {}", word(!expected.value)),
+        Some(at) => format!("message {} of {} came {}", at + 1, messages.len(), word(!expected.value)),
+        None if messages.is_empty() => "no message came that could be compressed or not".to_owned(),
+        None => return None,
+    };
+    Some(Mismatch {
+        path: "compressed".to_owned(),
+        span: expected.span,
+        expected: Expected {
+            fault: Fault::Said(headline),
+            statement: format!("each message to come {}", word(expected.value)),
+            literal: None,
+        },
+        actual: Actual::Nothing,
+        notes: Vec::new(),
+    })
+}
+
+fn not_all_kept(span: Span, outcome: &CallOutcome) -> Mismatch {
     let (kept, more) = (outcome.messages.len(), outcome.unrecorded);
     Mismatch {
         path: "responses".to_owned(),
-        span: matcher.span(),
+        span,
         expected: Expected {
-            fault: Fault::NotJudged(format!("only the first {kept} of {} were kept", kept + more)),
+            fault: Fault::NotJudged(format!("only the first {kept} of {} messages were kept", kept + more)),
             statement: String::new(),
             literal: None,
         },

@@ -32,8 +32,10 @@ mod view;
 mod words;
 
 pub(crate) use across::{Across, Observation};
-pub(crate) use expectation::{Expectation, Observed};
+pub(crate) use compile::compile;
+pub(crate) use expectation::{Expectation, Observed, compression_mismatch};
 pub(crate) use mismatch::Mismatch;
+pub(crate) use rule::Matcher;
 
 #[cfg(test)]
 mod testing;

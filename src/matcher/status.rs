@@ -95,9 +95,9 @@ const PARTS: Table<Parts> = Table {
 };
 
 impl StatusMatcher {
-    /// Where no `status` is written: OK.
-    pub(super) fn ok(span: Span) -> Self {
-        Self { codes: Codes::Known(CodeSet::only(Code::Ok)), span, message: None, details: None }
+    /// Where no `status` is written: the one code, and what asks for it.
+    pub(super) fn only(code: Code, span: Span) -> Self {
+        Self { codes: Codes::Known(CodeSet::only(code)), span, message: None, details: None }
     }
 
     pub(super) fn compile(node: &Node, compiler: &mut Compiler<'_>) -> Option<Self> {
@@ -124,10 +124,10 @@ impl StatusMatcher {
         sound.then_some(status)
     }
 
-    /// Whether a call that ends with OK may pass; what only the run knows may.
-    pub(super) fn allows_ok(&self) -> bool {
+    /// Whether a call that ends with `code` may pass; what only the run knows may.
+    pub(super) fn allows(&self, code: Code) -> bool {
         match &self.codes {
-            Codes::Known(set) => set.contains(Code::Ok),
+            Codes::Known(set) => set.contains(code),
             Codes::Deferred(_) => true,
         }
     }

@@ -7,12 +7,13 @@ use bytes::Bytes;
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 
-use super::MetadataTemplate;
+use super::{MetadataTemplate, Names, PlannedScript, Planner};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::expr::Scope;
+use crate::grpc::Compression;
 use crate::matcher::Expectation;
 use crate::message::{Context, MessageTemplate};
-use crate::schema::{MethodName, Schema};
+use crate::schema::MethodName;
 use crate::spec::{Payload, Step};
 use crate::yaml::{Node, NodeKind};
 
@@ -26,9 +27,18 @@ pub(crate) struct PlannedCall {
     pub(crate) path: Arc<str>,
     pub(crate) metadata: MetadataTemplate,
     pub(crate) timeout: Duration,
-    /// One for a method that takes one message.
-    pub(crate) requests: Vec<RequestMessage>,
+    /// What messages are compressed by.
+    pub(crate) compression: Compression,
+    pub(crate) payload: PlannedPayload,
     pub(crate) expectation: Expectation,
+}
+
+/// What is sent.
+#[derive(Debug)]
+pub(crate) enum PlannedPayload {
+    /// Before anything is awaited; one for a method that takes one message.
+    Messages(Vec<RequestMessage>),
+    Script(PlannedScript),
 }
 
 /// A message to send: encoded when it was planned, or filled in when the case runs.
@@ -39,7 +49,7 @@ pub(crate) enum RequestMessage {
 }
 
 impl RequestMessage {
-    fn new(template: MessageTemplate) -> Self {
+    pub(super) fn new(template: MessageTemplate) -> Self {
         match template {
             MessageTemplate::Constant(message) => {
                 let bytes = message.encode_to_vec().into();
@@ -62,28 +72,53 @@ impl RequestMessage {
     }
 }
 
-pub(super) fn plan_call(
-    step: &Step,
-    schema: &Schema,
-    context: &Context<'_>,
-    out: &mut Diagnostics,
-) -> Option<PlannedCall> {
-    let service = step.service.as_ref().map(|service| service.value.as_str());
-    let name = MethodName::parse(&step.call, service, out)?;
-    let method = schema.method(&name, step.call.span, out)?;
-    let requests = plan_requests(step, &method, context, out);
-    let metadata = MetadataTemplate::build(&step.metadata, context, out);
-    let expectation = Expectation::compile(step.expect.as_ref(), step.call.span, &method, context, out);
-    Some(PlannedCall {
-        span: step.call.span,
-        server: step.server.value.clone(),
-        path: format!("/{}/{}", method.parent_service().full_name(), method.name()).into(),
-        metadata: metadata?,
-        timeout: step.timeout,
-        requests: requests?,
-        expectation: expectation?,
-        method,
-    })
+impl PlannedCall {
+    /// The call, and those made in its script.
+    pub(crate) fn all(&self) -> Vec<&Self> {
+        let script = match &self.payload {
+            PlannedPayload::Script(script) => Some(script),
+            PlannedPayload::Messages(_) => None,
+        };
+        let within = script.into_iter().flat_map(PlannedScript::calls).flat_map(Self::all);
+        std::iter::once(self).chain(within).collect()
+    }
+}
+
+/// What the calls of a case are planned with.
+pub(super) struct Planning<'a> {
+    pub(super) planner: &'a Planner<'a>,
+    pub(super) names: &'a Names<'a>,
+}
+
+impl Planning<'_> {
+    pub(super) fn call(&self, step: &Step, out: &mut Diagnostics) -> Option<PlannedCall> {
+        let schema = self.planner.schemas.of(&step.server.value)?;
+        let context = self.planner.context(schema, self.names);
+        let service = step.service.as_ref().map(|service| service.value.as_str());
+        let name = MethodName::parse(&step.call, service, out)?;
+        let method = schema.method(&name, step.call.span, out)?;
+        let compression = step.compression.as_ref().map_or(Compression::Identity, |compression| compression.value);
+        let payload = match &step.payload {
+            Payload::Script(script) => {
+                PlannedScript::new(script, &method, compression, (self, &context), out).map(PlannedPayload::Script)
+            }
+            _ => plan_requests(step, &method, &context, out).map(PlannedPayload::Messages),
+        };
+        let metadata = MetadataTemplate::build(&step.metadata, &context, out);
+        let expectation =
+            Expectation::compile(step.expect.as_ref(), step.call.span, step.payload.cancel(), &method, &context, out);
+        Some(PlannedCall {
+            span: step.call.span,
+            server: step.server.value.clone(),
+            path: format!("/{}/{}", method.parent_service().full_name(), method.name()).into(),
+            metadata: metadata?,
+            timeout: step.timeout,
+            compression,
+            payload: payload?,
+            expectation: expectation?,
+            method,
+        })
+    }
 }
 
 fn plan_requests(
@@ -93,13 +128,14 @@ fn plan_requests(
     out: &mut Diagnostics,
 ) -> Option<Vec<RequestMessage>> {
     let input = method.input();
+    let build = |node: &Node, out: &mut Diagnostics| {
+        MessageTemplate::build(node, &input, context, out).map(RequestMessage::new)
+    };
     match &step.payload {
         Payload::One(node) if !method.is_client_streaming() => {
             let empty = Node { span: step.call.span, kind: NodeKind::Mapping([].into()) };
-            let node = node.as_ref().unwrap_or(&empty);
-            Some(vec![RequestMessage::new(MessageTemplate::build(node, &input, context, out)?)])
+            Some(vec![build(node.as_ref().unwrap_or(&empty), out)?])
         }
-        Payload::One(None) => Some(Vec::new()),
         Payload::One(Some(node)) => {
             out.push(
                 Diagnostic::error(format!("`{}` takes a stream of messages", method.name()))
@@ -117,8 +153,9 @@ fn plan_requests(
             None
         }
         Payload::Many { items, .. } => {
-            let built: Vec<_> = items.iter().map(|item| MessageTemplate::build(item, &input, context, out)).collect();
-            built.into_iter().map(|template| template.map(RequestMessage::new)).collect()
+            let templates: Vec<_> = items.iter().map(|item| build(item, out)).collect();
+            templates.into_iter().collect()
         }
+        Payload::One(None) | Payload::Script(_) => Some(Vec::new()),
     }
 }

@@ -3,20 +3,28 @@
 
 mod call;
 mod metadata;
+mod reflected;
+mod script;
+mod script_order;
 mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(crate) use call::PlannedCall;
+pub(crate) use call::{PlannedCall, PlannedPayload, RequestMessage};
 pub(crate) use metadata::MetadataTemplate;
+pub(crate) use reflected::reflection_metadata;
+pub(crate) use script::{PlannedAction, PlannedReceive, PlannedScript};
 pub(crate) use unused::unused_variables;
+
+use call::Planning;
+use reflected::needs_reflection;
 
 use crate::diagnostic::{Diagnostics, Sources, Spanned};
 use crate::expr::{Binding, Env, Scope, Value};
 use crate::matcher::Across;
 use crate::message::Context;
-use crate::schema::{MethodName, Schema};
+use crate::schema::{Schema, Wanted};
 use crate::select::Chosen;
 use crate::spec::{Case, CaseFile, Config};
 use crate::yaml::Node;
@@ -29,16 +37,37 @@ pub(crate) struct PlannedSuite {
     pub(crate) env: Arc<Env>,
     pub(crate) scope: Arc<Scope>,
     pub(crate) entries: Vec<PlannedEntry>,
+    /// What is to be asked of servers before the cases that wait for it can be planned.
+    pub(crate) wanted: BTreeMap<String, Wanted>,
     /// Warnings about what is valid.
     pub(crate) warnings: Diagnostics,
 }
 
-/// A selected case: ready to run, or why it cannot be.
+/// A selected case.
 #[derive(Debug)]
 pub(crate) struct PlannedEntry {
     pub(crate) file: Arc<CaseFile>,
     pub(crate) case: Arc<Case>,
-    pub(crate) plan: Result<Arc<PlannedCase>, Diagnostics>,
+    pub(crate) plan: Plan,
+}
+
+/// What planning came to.
+#[derive(Debug, Clone)]
+pub(crate) enum Plan {
+    Ready(Arc<PlannedCase>),
+    /// Its schema comes from the reflection of its servers: see [`plan_reflected`].
+    Waiting,
+    Invalid(Diagnostics),
+}
+
+impl Plan {
+    /// Why it cannot run.
+    pub(crate) fn problems(&self) -> Option<&Diagnostics> {
+        match self {
+            Self::Invalid(problems) => Some(problems),
+            Self::Ready(_) | Self::Waiting => None,
+        }
+    }
 }
 
 /// A case that can run.
@@ -59,27 +88,28 @@ pub(crate) struct PlannedCase {
 pub(crate) fn plan_suite(config: &Arc<Config>, chosen: &[Chosen], sources: &Arc<Sources>) -> PlannedSuite {
     let mut found = Diagnostics::new();
     let names = Names::of_suite(config, sources, &mut found);
-    let services = services_called(chosen);
+    let services = reflected::services(chosen.iter().flat_map(|file| &file.cases).flat_map(|case| case.calls()));
     let services: Vec<&str> = services.iter().map(String::as_str).collect();
     let schema = Schema::load(&config.protos, &services, sources, &mut found);
-    let planner = Planner { config, schema: &schema, sources };
+    let planner = Planner { config, schemas: Schemas::Local(&schema), sources };
     let mut suite = PlannedSuite {
         config: Arc::clone(config),
         env: Arc::clone(&names.env),
         scope: Arc::clone(&names.scope),
         entries: Vec::new(),
+        wanted: BTreeMap::new(),
         warnings: Diagnostics::new(),
     };
     for Chosen { file, cases } in chosen {
         let mut found = found.clone();
         let names = names.with(&file.vars, sources, &mut found);
         for case in cases {
-            let mut plan = planner.plan(file, case, &names, &mut suite.warnings);
-            if found.has_errors() {
-                let mut problems = found.clone();
-                problems.append(plan.err().unwrap_or_default());
-                plan = Err(problems);
-            }
+            let plan = if config.protos.reflects() && !found.has_errors() && needs_reflection(case, &schema) {
+                reflected::add_wanted(config, file, case, &mut suite.wanted);
+                Plan::Waiting
+            } else {
+                planner.plan(file, case, &names, &found, &mut suite.warnings)
+            };
             suite.entries.push(PlannedEntry { file: Arc::clone(file), case: Arc::clone(case), plan });
         }
     }
@@ -89,41 +119,77 @@ pub(crate) fn plan_suite(config: &Arc<Config>, chosen: &[Chosen], sources: &Arc<
     suite
 }
 
-/// Names of the services that the cases call, as written.
-fn services_called(chosen: &[Chosen]) -> BTreeSet<String> {
-    let steps = chosen.iter().flat_map(|chosen| &chosen.cases).flat_map(|case| &case.steps);
-    let mut ignored = Diagnostics::new();
-    steps
-        .filter_map(|step| {
-            let service = step.service.as_ref().map(|service| service.value.as_str());
-            Some(MethodName::parse(&step.call, service, &mut ignored)?.service)
-        })
-        .collect()
+/// Plans a case that waited for the schemas of its servers, here by the servers' names.
+pub(crate) fn plan_reflected(
+    config: &Arc<Config>,
+    file: &Arc<CaseFile>,
+    case: &Arc<Case>,
+    schemas: &BTreeMap<String, Arc<Schema>>,
+    sources: &Arc<Sources>,
+    warnings: &mut Diagnostics,
+) -> Result<Arc<PlannedCase>, Diagnostics> {
+    let mut found = Diagnostics::new();
+    let names = Names::of_suite(config, sources, &mut found).with(&file.vars, sources, &mut found);
+    let planner = Planner { config, schemas: Schemas::OfServers(schemas), sources };
+    match planner.plan(file, case, &names, &found, warnings) {
+        Plan::Ready(planned) => Ok(planned),
+        Plan::Invalid(problems) => Err(problems),
+        Plan::Waiting => Err(Diagnostics::new()),
+    }
 }
 
 /// What planning reads from.
 struct Planner<'a> {
     config: &'a Arc<Config>,
-    schema: &'a Schema,
+    schemas: Schemas<'a>,
     sources: &'a Arc<Sources>,
 }
 
+/// Descriptors to plan with. Messages of two pools never fit each other.
+enum Schemas<'a> {
+    Local(&'a Schema),
+    /// By the servers' names.
+    OfServers(&'a BTreeMap<String, Arc<Schema>>),
+}
+
+impl Schemas<'_> {
+    fn of(&self, server: &str) -> Option<&Schema> {
+        match self {
+            Self::Local(schema) => Some(schema),
+            Self::OfServers(schemas) => schemas.get(server).map(|schema| &**schema),
+        }
+    }
+}
+
 impl Planner<'_> {
+    /// Plans a case; what was `found` in its file and suite counts.
     fn plan(
         &self,
         file: &Arc<CaseFile>,
         case: &Arc<Case>,
         names: &Names<'_>,
+        found: &Diagnostics,
         warnings: &mut Diagnostics,
-    ) -> Result<Arc<PlannedCase>, Diagnostics> {
-        let mut found = Diagnostics::new();
-        match self.plan_case(file, case, names, &mut found) {
-            Some(planned) if !found.has_errors() => {
-                warnings.append(found);
-                Ok(Arc::new(planned))
+    ) -> Plan {
+        let mut of_case = Diagnostics::new();
+        let planned = self.plan_case(file, case, names, &mut of_case);
+        match planned {
+            Some(planned) if !found.has_errors() && !of_case.has_errors() => {
+                warnings.append(of_case);
+                Plan::Ready(Arc::new(planned))
             }
-            _ => Err(found),
+            _ => {
+                let mut problems = found.clone();
+                if planned.is_none() || of_case.has_errors() {
+                    problems.append(of_case);
+                }
+                Plan::Invalid(problems)
+            }
         }
+    }
+
+    fn context<'c>(&'c self, schema: &'c Schema, names: &'c Names<'_>) -> Context<'c> {
+        Context { sources: self.sources, env: &names.env, pool: schema.pool(), read_files: true }
     }
 
     fn plan_case(
@@ -137,18 +203,21 @@ impl Planner<'_> {
         for node in case.nodes() {
             names.scope.check_environment(node, self.sources, out);
         }
-        let context = Context { sources: self.sources, env: &names.env, pool: self.schema.pool(), read_files: true };
-        let steps: Vec<_> = case.steps.iter().map(|step| call::plan_call(step, self.schema, &context, out)).collect();
+        let planning = Planning { planner: self, names: &names };
+        let steps: Vec<_> = case.steps.iter().map(|step| planning.call(step, out)).collect();
         let steps: Vec<PlannedCall> = steps.into_iter().collect::<Option<_>>()?;
         let across = match (&case.across, steps.last()) {
-            (Some(node), Some(last)) => Some(Across::compile(node, &last.method, &context, out)?),
+            (Some(node), Some(last)) => {
+                let schema = self.schemas.of(&last.server)?;
+                Some(Across::compile(node, &last.method, &self.context(schema, &names), out)?)
+            }
             _ => None,
         };
         Some(PlannedCase {
             config: Arc::clone(self.config),
             file: Arc::clone(file),
             case: Arc::clone(case),
-            servers: steps.iter().map(|step| step.server.clone()).collect(),
+            servers: steps.iter().flat_map(PlannedCall::all).map(|call| call.server.clone()).collect(),
             scope: names.scope,
             steps,
             across,

@@ -4,12 +4,19 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use prost_reflect::DynamicMessage;
+
 use super::reproduce;
-use super::style::{Palette, duration, indent, paint};
+use super::style::{Palette, duration, indent, paint, plural};
+use super::timeline::TimelineWriter;
 use crate::diagnostic::{self, Sources};
 use crate::grpc::{CallOutcome, Metadata, MetadataValue};
 use crate::message::{Limits, render};
-use crate::runner::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply, ServerLog, StartFailure};
+use crate::runner::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply, ServerLog, StartFailure, Timeline};
+
+/// Of many messages those shown unless all is asked for: the first ones and the last ones.
+const FIRST_MESSAGES: usize = 8;
+const LAST_MESSAGES: usize = 4;
 
 /// How a failure is written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -98,6 +105,10 @@ impl Writer<'_> {
     }
 
     fn exchange(&self, exchange: &Exchange, text: &mut String) {
+        if let Some(nested) = &exchange.nested {
+            self.exchange(nested, text);
+            let _ = writeln!(text, "\n{}", self.field("within", ""));
+        }
         let call = format!(
             "{}/{} on `{}` at {}, timeout {}",
             exchange.method.parent_service().full_name(),
@@ -108,11 +119,16 @@ impl Writer<'_> {
         );
         let _ = writeln!(text, "{}", self.field("call", &call));
         self.metadata("metadata", &exchange.metadata, text);
-        self.messages("request", exchange.requests.iter().map(|message| &**message), text);
+        match (&exchange.timeline, &exchange.reply) {
+            (Some(timeline), Reply::Outcome { outcome, messages }) => self.timeline(timeline, outcome, messages, text),
+            _ => self.messages("request", exchange.requests.iter().map(|message| &**message), text),
+        }
         match &exchange.reply {
             Reply::Outcome { outcome, messages } => {
-                self.status(outcome, text);
-                self.messages("response", messages, text);
+                self.status(exchange, outcome, text);
+                if exchange.timeline.is_none() {
+                    self.messages("response", messages, text);
+                }
                 self.metadata("headers", &outcome.headers, text);
                 self.metadata("trailers", &outcome.trailers, text);
             }
@@ -126,8 +142,20 @@ impl Writer<'_> {
         }
     }
 
-    fn status(&self, outcome: &CallOutcome, text: &mut String) {
+    /// What a script did and what came of it, in place of the messages.
+    fn timeline(&self, timeline: &Timeline, outcome: &CallOutcome, messages: &[DynamicMessage], text: &mut String) {
+        let Self { sources, style: FailureStyle { full, .. }, palette } = *self;
+        let moments = TimelineWriter { sources, palette, full, outcome, messages }.write(timeline);
+        self.block("timeline", &moments, text);
+    }
+
+    fn status(&self, exchange: &Exchange, outcome: &CallOutcome, text: &mut String) {
         let status = &outcome.status;
+        if exchange.timeline.as_ref().is_some_and(|timeline| timeline.cut) {
+            let line = format!("none, cancelled after {}: the case had failed", duration(outcome.elapsed));
+            let _ = writeln!(text, "{}", self.field("status", &line));
+            return;
+        }
         let mut line = format!("{}, after {}", status.code, duration(outcome.elapsed));
         if outcome.trailers_only {
             line.push_str(", trailers only");
@@ -136,25 +164,30 @@ impl Writer<'_> {
         if !status.message.is_empty() {
             self.block("message", &diagnostic::neutralise(&status.message), text);
         }
+        if outcome.unsent > 0 && exchange.timeline.is_none() {
+            let line = format!("{} of {}", outcome.unsent, plural(exchange.requests.len(), "message"));
+            let _ = writeln!(text, "{}", self.field("unsent", &format!("{line}: the call had ended")));
+        }
         for warning in &outcome.warnings {
             let _ = writeln!(text, "{}", self.field("warning", &diagnostic::neutralise(warning)));
         }
     }
 
-    fn messages<'m>(
-        &self,
-        name: &str,
-        messages: impl IntoIterator<Item = &'m prost_reflect::DynamicMessage>,
-        text: &mut String,
-    ) {
+    fn messages<'m>(&self, name: &str, messages: impl IntoIterator<Item = &'m DynamicMessage>, text: &mut String) {
         let limit = if self.style.full { Limits::NONE } else { Limits::REPORT };
         let rendered: Vec<String> = messages.into_iter().map(|message| render(message, limit)).collect();
         match rendered.as_slice() {
             [] => {}
             [only] => self.block(name, only, text),
             many => {
+                let hidden =
+                    if self.style.full { 0..0 } else { FIRST_MESSAGES..many.len().saturating_sub(LAST_MESSAGES) };
                 for (at, one) in many.iter().enumerate() {
-                    self.block(&format!("{name} {} of {}", at + 1, many.len()), one, text);
+                    if hidden.len() < 2 || !hidden.contains(&at) {
+                        self.block(&format!("{name} {} of {}", at + 1, many.len()), one, text);
+                    } else if at == hidden.start {
+                        let _ = writeln!(text, "… {} messages, shown with --full", hidden.len());
+                    }
                 }
             }
         }

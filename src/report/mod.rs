@@ -7,6 +7,7 @@ mod junit;
 mod output;
 mod reproduce;
 mod style;
+mod timeline;
 
 use std::io;
 

@@ -8,18 +8,20 @@ use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 
 use super::running::Running;
+use super::script::{self, ScriptEnd};
+use super::session::Leases;
 use super::{Exchange, Interrupt, Reply};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::grpc::{CallOutcome, CallRequest, Channel, Code, Compression, ConnectError, Metadata, Origin, Status};
+use crate::grpc::{CallOutcome, CallRequest, Channel, Code, ConnectError, Metadata, Origin, Status};
 use crate::matcher::{Mismatch, Observation, Observed};
 use crate::message;
-use crate::plan::{PlannedCall, PlannedCase};
+use crate::plan::{PlannedCall, PlannedCase, PlannedPayload};
 
 /// How a call ended for its case.
 pub(super) enum CallEnd {
     Passed(Observation),
     Failed {
-        mismatches: Vec<Diagnostic>,
+        found: Vec<Diagnostic>,
         exchange: Box<Exchange>,
     },
     /// The server could not be reached, and nothing expected that.
@@ -29,51 +31,68 @@ pub(super) enum CallEnd {
     Interrupted,
 }
 
-pub(super) async fn make_call(
-    call: &PlannedCall,
-    case: &PlannedCase,
-    server: &Running,
-    interrupt: &Interrupt,
-) -> CallEnd {
+/// What a call is made in.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    pub(super) case: &'a PlannedCase,
+    pub(super) leases: &'a Leases,
+    pub(super) interrupt: &'a Interrupt,
+}
+
+/// What was sent and what came back.
+pub(super) struct Talk {
+    pub(super) requests: Vec<Arc<DynamicMessage>>,
+    pub(super) outcome: CallOutcome,
+    /// Those of the outcome, decoded, as many as could be.
+    pub(super) messages: Vec<DynamicMessage>,
+    pub(super) script: Option<ScriptEnd>,
+}
+
+pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> CallEnd {
+    let Some(server) = within.leases.get(&call.server) else {
+        let missing = Diagnostic::error(format!("the server `{}` was not started", call.server));
+        return CallEnd::Invalid([missing.at(call.span, "this call was not made")].into_iter().collect());
+    };
     if let Some(exit) = server.exited() {
         return CallEnd::Unreachable(Box::new(ended(call, server, &exit)));
     }
-    let sent = match Sent::resolve(call, case) {
+    let sent = match Sent::resolve(call, within.case) {
         Ok(sent) => sent,
         Err(problems) => return CallEnd::Invalid(problems),
     };
-    let reply = tokio::select! {
+    let talk = tokio::select! {
         biased;
-        () = interrupt.raised() => return CallEnd::Interrupted,
-        reply = exchange(call, &sent, &server.channel) => reply,
+        () = within.interrupt.raised() => return CallEnd::Interrupted,
+        talk = talk(call, &sent, server, within) => talk,
     };
-    let mut outcome = match reply {
-        Ok(outcome) => outcome,
-        Err(error) if call.expectation.expects_unreachable() => {
-            return judge_unreachable(call, case, server, sent, error);
+    match talk {
+        Ok(talk) => judge(call, within.case, server, sent.metadata, talk),
+        Err(Silence::Unreachable(error)) if call.expectation.expects_unreachable() => {
+            judge_unreachable(call, within.case, server, sent, error)
         }
-        Err(error) => {
+        Err(Silence::Unreachable(error)) => {
             let diagnostic = match server.ending().await {
                 Some(exit) => ended(call, server, &exit),
                 None => unreachable(call, server, &error),
             };
-            return CallEnd::Unreachable(Box::new(diagnostic));
+            CallEnd::Unreachable(Box::new(diagnostic))
         }
-    };
-    let messages = decode_all(&mut outcome, &call.method);
-    let mismatches = call.expectation.check(&Observed { outcome: &outcome, messages: &messages }, &case.scope);
-    if mismatches.is_empty() {
-        return CallEnd::Passed(Observation { messages, elapsed: outcome.elapsed });
+        Err(Silence::Ended(end)) => end,
     }
-    let reply = Reply::Outcome { outcome: Box::new(outcome), messages };
-    failed(call, case, server, sent, &mismatches, reply)
 }
 
-/// What is sent, nothing left to fill in.
+/// What is sent, nothing left to fill in; of a script, what is sent before its first step.
 struct Sent {
     metadata: Metadata,
     messages: Vec<Arc<DynamicMessage>>,
     encoded: Vec<Bytes>,
+}
+
+/// Why there is no outcome.
+enum Silence {
+    Unreachable(ConnectError),
+    /// A call within its script ends the case.
+    Ended(CallEnd),
 }
 
 impl Sent {
@@ -81,7 +100,11 @@ impl Sent {
         let mut problems = Diagnostics::new();
         let metadata = call.metadata.fill(&case.scope).map_err(|errors| problems.extend(errors)).unwrap_or_default();
         let mut sent = Self { metadata, messages: Vec::new(), encoded: Vec::new() };
-        for request in &call.requests {
+        let requests = match &call.payload {
+            PlannedPayload::Messages(requests) => requests.as_slice(),
+            PlannedPayload::Script(_) => &[],
+        };
+        for request in requests {
             match request.resolve(&case.scope) {
                 Ok((message, bytes)) => {
                     sent.messages.push(message);
@@ -97,34 +120,73 @@ impl Sent {
 /// A connection may take this long, however short the call's own time is: that is counted on a ready connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
-/// Sends everything, and waits for the end.
-async fn exchange(call: &PlannedCall, sent: &Sent, channel: &Channel) -> Result<CallOutcome, ConnectError> {
+async fn talk(call: &PlannedCall, sent: &Sent, server: &Running, within: Surroundings<'_>) -> Result<Talk, Silence> {
     if call.timeout < CONNECT_WITHIN {
-        channel.connect(Instant::now() + CONNECT_WITHIN).await?;
+        server.channel.connect(Instant::now() + CONNECT_WITHIN).await.map_err(Silence::Unreachable)?;
     }
     let request = CallRequest {
         path: &call.path,
         metadata: &sent.metadata,
         deadline: Instant::now() + call.timeout,
-        compression: Compression::Identity,
+        compression: call.compression,
     };
+    if let PlannedPayload::Script(script) = &call.payload {
+        let open = server.channel.open(request).await.map_err(Silence::Unreachable)?;
+        return script::play(script, call, open, within).await.map_err(Silence::Ended);
+    }
+    let mut outcome = exchange(call, sent, request, &server.channel).await.map_err(Silence::Unreachable)?;
+    let messages = decode_rest(Vec::new(), &mut outcome, &call.method);
+    Ok(Talk { requests: sent.messages.clone(), outcome, messages, script: None })
+}
+
+/// Sends everything, and waits for the end.
+async fn exchange(
+    call: &PlannedCall,
+    sent: &Sent,
+    request: CallRequest<'_>,
+    channel: &Channel,
+) -> Result<CallOutcome, ConnectError> {
     if let ([message], false) = (sent.encoded.as_slice(), call.method.is_server_streaming()) {
         return channel.unary(request, message.clone()).await;
     }
     let mut open = channel.open(request).await?;
     for message in &sent.encoded {
-        if open.send(message.clone(), false).await.is_err() {
-            break;
-        }
+        // Once the call has ended, the outcome counts what was not sent.
+        let _ = open.send(message.clone(), true).await;
     }
     open.close_send();
     if call.method.is_server_streaming() { Ok(open.finish().await) } else { Ok(open.finish_with_one_message().await) }
 }
 
-/// Messages that cannot be read make the call INTERNAL, as a generated client has it.
-fn decode_all(outcome: &mut CallOutcome, method: &MethodDescriptor) -> Vec<DynamicMessage> {
-    let mut messages = Vec::with_capacity(outcome.messages.len());
-    for received in &outcome.messages {
+fn judge(call: &PlannedCall, case: &PlannedCase, server: &Running, metadata: Metadata, talk: Talk) -> CallEnd {
+    let Talk { requests, outcome, messages, script } = talk;
+    let (mut found, timeline, nested) = match script {
+        Some(ScriptEnd { timeline, found, nested }) => (found, Some(timeline), nested),
+        None => (Vec::new(), None, None),
+    };
+    // A call that was ended because the case had failed has an outcome of our making.
+    if !timeline.as_ref().is_some_and(|timeline| timeline.cut) {
+        let mismatches = call.expectation.check(&Observed { outcome: &outcome, messages: &messages }, &case.scope);
+        found.extend(mismatches.iter().map(Mismatch::to_diagnostic));
+    }
+    if found.is_empty() {
+        return CallEnd::Passed(Observation { messages, elapsed: outcome.elapsed });
+    }
+    let reply = Reply::Outcome { outcome: Box::new(outcome), messages };
+    let mut exchange = Exchange::new(call, case, server, metadata, requests, reply);
+    exchange.timeline = timeline;
+    exchange.nested = nested;
+    CallEnd::Failed { found, exchange: Box::new(exchange) }
+}
+
+/// The messages of an outcome after those that are decoded already. One that cannot be read makes the call INTERNAL, as
+/// a generated client has it.
+pub(super) fn decode_rest(
+    mut messages: Vec<DynamicMessage>,
+    outcome: &mut CallOutcome,
+    method: &MethodDescriptor,
+) -> Vec<DynamicMessage> {
+    for received in outcome.messages.iter().skip(messages.len()) {
         match message::decode(&received.bytes, &method.output()) {
             Ok(message) => messages.push(message),
             Err(error) => {
@@ -157,33 +219,36 @@ fn judge_unreachable(
     if mismatches.is_empty() {
         return CallEnd::Passed(Observation::default());
     }
-    failed(call, case, server, sent, &mismatches, Reply::Unreachable(error))
+    let found = mismatches.iter().map(Mismatch::to_diagnostic).collect();
+    let reply = Reply::Unreachable(error);
+    let exchange = Exchange::new(call, case, server, sent.metadata, sent.messages, reply);
+    CallEnd::Failed { found, exchange: Box::new(exchange) }
 }
 
-fn failed(
-    call: &PlannedCall,
-    case: &PlannedCase,
-    server: &Running,
-    sent: Sent,
-    mismatches: &[Mismatch],
-    reply: Reply,
-) -> CallEnd {
-    let exchange = Exchange {
-        server: server.name.clone(),
-        target: server.target(),
-        authority: server.authority.clone(),
-        tls: server.tls.clone(),
-        method: call.method.clone(),
-        metadata: sent.metadata,
-        timeout: call.timeout,
-        protos: proto_file(call, case),
-        requests: sent.messages,
-        reply,
-        log: None,
-    };
-    CallEnd::Failed {
-        mismatches: mismatches.iter().map(Mismatch::to_diagnostic).collect(),
-        exchange: Box::new(exchange),
+impl Exchange {
+    fn new(
+        call: &PlannedCall,
+        case: &PlannedCase,
+        server: &Running,
+        metadata: Metadata,
+        requests: Vec<Arc<DynamicMessage>>,
+        reply: Reply,
+    ) -> Self {
+        Self {
+            server: server.name.clone(),
+            target: server.target(),
+            authority: server.authority.clone(),
+            tls: server.tls.clone(),
+            method: call.method.clone(),
+            metadata,
+            timeout: call.timeout,
+            protos: proto_file(call, case),
+            requests,
+            reply,
+            timeline: None,
+            nested: None,
+            log: None,
+        }
     }
 }
 

@@ -4,47 +4,60 @@
 mod call;
 mod event;
 mod interrupt;
+mod online;
 mod prepare;
+mod reflect;
 mod result;
 mod running;
 mod runtime;
 mod schedule;
+mod script;
 mod session;
+mod shortfall;
+mod timeline;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) use event::Event;
 pub(crate) use interrupt::Interrupt;
+pub(crate) use online::plan_online;
 pub(crate) use prepare::Prepared;
 pub(crate) use result::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply, ServerLog, Subject, Summary};
 pub(crate) use running::StartFailure;
 pub(crate) use runtime::case_runtime;
 pub(crate) use schedule::{Job, Schedule, default_jobs, not_run};
 pub(crate) use session::{InProcessServers, Progress, Session, SuiteRun};
+pub(crate) use timeline::{Fate, Happening, Moment, Timeline};
 
 use crate::matcher::Observation;
 use crate::plan::PlannedCase;
-use call::{CallEnd, make_call};
-use session::Leases;
+use call::{CallEnd, Surroundings, make_call};
+use session::{Leases, LogMarks};
 
 /// Takes one case to its verdict: leases its servers, makes its calls as often as it says, judges them.
-pub(crate) async fn run_case(session: Arc<Session>, Job { suite, case }: Job) -> CaseResult {
-    let subject = session.subject(&case);
-    let lease = tokio::select! {
+pub(crate) async fn run_case(session: Arc<Session>, job: Job) -> CaseResult {
+    let subject = session.subject(&job);
+    let ready = tokio::select! {
         biased;
-        () = session.interrupt().raised() => None,
-        leased = session.lease(suite, &case) => Some(leased),
+        () = session.interrupt().raised() => Err(Outcome::NotRun("interrupted")),
+        ready = make_ready(&session, &job) => ready.map_err(|error| Outcome::Errored(Box::new(error))),
     };
     // a case's time is its own, not that of the servers it waited for
     let started = Instant::now();
-    let outcome = match lease {
-        Some(Ok(leases)) => repeat_case(&session, &case, &leases).await,
-        Some(Err(failure)) => Outcome::Errored(Box::new(CaseError::NotStarted(failure))),
-        None => Outcome::NotRun("interrupted"),
+    let outcome = match ready {
+        Ok((leases, case)) => repeat_case(&session, &case, &leases).await,
+        Err(outcome) => outcome,
     };
-    session.case_ended(suite, &case).await;
+    session.case_ended(&job).await;
     CaseResult { subject, outcome, elapsed: started.elapsed() }
+}
+
+/// The servers of a case, and its plan, for which they may have to be asked.
+async fn make_ready(session: &Session, job: &Job) -> Result<(Leases, Arc<PlannedCase>), CaseError> {
+    let leases = session.lease(job).await.map_err(CaseError::NotStarted)?;
+    let planned = session.plan(job, &leases).await?;
+    Ok((leases, planned))
 }
 
 /// Runs the case as often as it says. The first repeat that does not pass ends it.
@@ -86,14 +99,14 @@ async fn run_once(
     let marks = leases.log_marks();
     let mut last = Observation::default();
     for step in &case.steps {
-        let Some(server) = leases.get(&step.server) else { continue };
-        match make_call(step, case, server, session.interrupt()).await {
+        let surroundings = Surroundings { case, leases, interrupt: session.interrupt() };
+        match make_call(step, surroundings).await {
             CallEnd::Passed(observation) => last = observation,
-            CallEnd::Failed { mismatches, mut exchange } => {
-                exchange.log = leases.log_since(&step.server, &marks);
+            CallEnd::Failed { found, mut exchange } => {
+                add_logs(&mut exchange, leases, &marks);
                 let description = case.case.description.clone();
                 return Err(Outcome::Failed(Box::new(Failure {
-                    mismatches,
+                    mismatches: found,
                     description,
                     repeat,
                     exchange: Some(*exchange),
@@ -110,6 +123,17 @@ async fn run_once(
         }
     }
     Ok(last)
+}
+
+/// The log of each server that a failed call speaks of, once.
+fn add_logs(exchange: &mut Exchange, leases: &Leases, marks: &LogMarks) {
+    exchange.log = leases.log_since(&exchange.server, marks);
+    if let Some(nested) = &mut exchange.nested {
+        add_logs(nested, leases, marks);
+        if nested.server == exchange.server {
+            nested.log = None;
+        }
+    }
 }
 
 fn judge_across(case: &PlannedCase, observations: &[Observation]) -> Outcome {

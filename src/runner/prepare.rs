@@ -31,7 +31,7 @@ impl Prepared {
                 server::check_files(&suite.config.servers, called(&planned), sources, &mut prepared.diagnostics);
             }
             prepared.diagnostics.append(planned.warnings.clone());
-            for problems in planned.entries.iter().filter_map(|entry| entry.plan.as_ref().err()) {
+            for problems in planned.entries.iter().filter_map(|entry| entry.plan.problems()) {
                 prepared.diagnostics.append(problems.clone());
             }
             prepared.diagnostics.extend(further_errors(suite, sources));
@@ -50,15 +50,17 @@ impl Prepared {
 
     /// The cases that can run.
     pub(crate) fn jobs(&self) -> Vec<Job> {
-        self.entries()
-            .filter_map(|(suite, entry)| Some(Job { suite, case: Arc::clone(entry.plan.as_ref().ok()?) }))
-            .collect()
+        self.entries().filter_map(|(suite, entry)| Job::new(suite, entry).ok()).collect()
     }
 
     /// What a session needs to know of the suites.
     pub(crate) fn suite_runs(&self) -> Vec<SuiteRun> {
-        let run =
-            |suite: &PlannedSuite| SuiteRun { config: Arc::clone(&suite.config), scope: Arc::clone(&suite.scope) };
+        let run = |suite: &PlannedSuite| SuiteRun {
+            config: Arc::clone(&suite.config),
+            env: Arc::clone(&suite.env),
+            scope: Arc::clone(&suite.scope),
+            wanted: suite.wanted.clone(),
+        };
         self.suites.iter().map(run).collect()
     }
 }
@@ -71,7 +73,8 @@ fn further_errors(suite: &Suite, sources: &Arc<Sources>) -> Vec<Diagnostic> {
         let LoadedFile::Invalid(LoadFailure { diagnostics: known, rest: Some(file), .. }) = file else { continue };
         let chosen = Chosen { file: Arc::clone(file), cases: file.cases.clone() };
         let planned = plan_suite(&suite.config, &[chosen], sources);
-        let found = planned.entries.into_iter().filter_map(|entry| entry.plan.err()).flatten();
+        let found =
+            planned.entries.iter().filter_map(|entry| entry.plan.problems()).flat_map(Diagnostics::iter).cloned();
         errors.extend(found.filter(|found| !known.iter().any(|known| known.overlaps(found))));
     }
     errors
@@ -79,6 +82,6 @@ fn further_errors(suite: &Suite, sources: &Arc<Sources>) -> Vec<Diagnostic> {
 
 /// The servers that the cases call which can run.
 fn called(suite: &PlannedSuite) -> BTreeSet<&str> {
-    let cases = suite.entries.iter().filter_map(|entry| entry.plan.as_ref().ok());
-    cases.flat_map(|case| &case.servers).map(String::as_str).collect()
+    let cases = suite.entries.iter().filter(|entry| entry.plan.problems().is_none());
+    cases.flat_map(|entry| entry.case.servers()).collect()
 }

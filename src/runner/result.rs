@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 
-use super::StartFailure;
+use super::{StartFailure, Timeline};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::grpc::{CallOutcome, ConnectError, Metadata};
 use crate::spec::{Case, CaseFile, LoadFailure, Tls};
@@ -116,6 +116,10 @@ pub(crate) struct Exchange {
     pub(crate) protos: Option<(PathBuf, String)>,
     pub(crate) requests: Vec<Arc<DynamicMessage>>,
     pub(crate) reply: Reply,
+    /// Of a script.
+    pub(crate) timeline: Option<Timeline>,
+    /// The call within its script that failed.
+    pub(crate) nested: Option<Box<Exchange>>,
     /// What the server wrote since the case began.
     pub(crate) log: Option<ServerLog>,
 }
@@ -147,6 +151,8 @@ pub(crate) struct Summary {
     pub(crate) not_run: usize,
     /// Of the errors, those of a server that was not there.
     pub(crate) unreachable: usize,
+    /// Of the errors, those of what is written.
+    pub(crate) invalid: usize,
     pub(crate) elapsed: Duration,
 }
 
@@ -157,8 +163,9 @@ impl Summary {
             Outcome::Failed(_) => self.failed += 1,
             Outcome::Errored(error) => {
                 self.errored += 1;
-                if !matches!(**error, CaseError::Invalid(_)) {
-                    self.unreachable += 1;
+                match **error {
+                    CaseError::Invalid(_) => self.invalid += 1,
+                    CaseError::NotStarted(_) | CaseError::Unreachable { .. } => self.unreachable += 1,
                 }
             }
             Outcome::Bug(_) => self.bugs += 1,

@@ -7,7 +7,9 @@ use std::time::Instant;
 use tokio::task::{Id, JoinError, JoinSet};
 
 use super::{CaseResult, Event, Outcome, Session, Subject, Summary, panic_message, run_case};
-use crate::plan::PlannedCase;
+use crate::diagnostic::Diagnostics;
+use crate::plan::{Plan, PlannedCase, PlannedEntry};
+use crate::spec::{Case, CaseFile};
 
 /// What to run, and how much of it at a time.
 pub(crate) struct Schedule {
@@ -23,7 +25,22 @@ pub(crate) struct Schedule {
 pub(crate) struct Job {
     /// The index of its suite in the session.
     pub(crate) suite: usize,
-    pub(crate) case: Arc<PlannedCase>,
+    pub(crate) file: Arc<CaseFile>,
+    pub(crate) case: Arc<Case>,
+    /// `None` if its servers have to be asked for their protos first.
+    pub(crate) plan: Option<Arc<PlannedCase>>,
+}
+
+impl Job {
+    /// A case that can run, or may; or else what is wrong with it.
+    pub(crate) fn new(suite: usize, entry: &PlannedEntry) -> Result<Self, Diagnostics> {
+        let plan = match &entry.plan {
+            Plan::Ready(plan) => Some(Arc::clone(plan)),
+            Plan::Waiting => None,
+            Plan::Invalid(problems) => return Err(problems.clone()),
+        };
+        Ok(Self { suite, file: Arc::clone(&entry.file), case: Arc::clone(&entry.case), plan })
+    }
 }
 
 impl Schedule {
@@ -53,7 +70,7 @@ impl Schedule {
             report(ended.into_iter().map(|result| finished(result, &mut summary)).collect());
         }
         let reason = stopped.unwrap_or("interrupted");
-        let left = waiting.map(|job| not_run(session.subject(&job.case), Outcome::NotRun(reason)));
+        let left = waiting.map(|job| not_run(session.subject(&job), Outcome::NotRun(reason)));
         report(left.map(|result| finished(result, &mut summary)).collect());
         session.finish().await;
         let mut closing: Vec<Event> = session.warnings().into_iter().map(Event::Warned).collect();
@@ -85,9 +102,9 @@ impl RunningCases {
 
     async fn start(&mut self, jobs: impl Iterator<Item = Job>) {
         for job in jobs {
-            let subject = self.session.subject(&job.case);
-            if let Some(reason) = &job.case.case.skip {
-                self.session.case_ended(job.suite, &job.case).await;
+            let subject = self.session.subject(&job);
+            if let Some(reason) = &job.case.skip {
+                self.session.case_ended(&job).await;
                 self.skipped.push(not_run(subject, Outcome::Skipped(reason.clone())));
             } else {
                 let task = self.tasks.spawn(run_case(Arc::clone(&self.session), job));

@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
+use super::reflect::{Unreflected, reflect};
 use super::running::{Running, StartFailure, reach, start};
-use super::{Interrupt, Job, STOP_WITHIN, ServerLog, Subject};
+use super::{CaseError, Interrupt, Job, STOP_WITHIN, ServerLog, Subject};
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::expr::Scope;
-use crate::plan::PlannedCase;
+use crate::expr::{Env, Scope};
+use crate::plan::{PlannedCase, plan_reflected};
+use crate::schema::{Schema, Wanted};
 use crate::server::{Builds, LogPosition, Serve, references};
 use crate::spec::{CaseId, Config, ServerScope, ServerSource, ServerSpec};
 
@@ -28,6 +30,8 @@ pub(crate) struct Session {
     servers: Mutex<HashMap<ServerKey, Arc<ServerSlot>>>,
     /// Cases still to end, by suite and file: the last one stops what the file started.
     remaining: Mutex<HashMap<(usize, String), usize>>,
+    /// By suite and server: one for all cases, whichever instance of the server was asked.
+    schemas: Mutex<HashMap<(usize, String), Arc<SchemaSlot>>>,
     warnings: Mutex<Diagnostics>,
 }
 
@@ -37,8 +41,17 @@ pub(crate) type Progress = Box<dyn Fn(&str) + Send + Sync>;
 /// A suite as the session needs it.
 pub(crate) struct SuiteRun {
     pub(crate) config: Arc<Config>,
-    /// The suite's variables.
+    /// The suite's variables, for planning and for running.
+    pub(crate) env: Arc<Env>,
     pub(crate) scope: Arc<Scope>,
+    /// What is to be asked of servers by reflection.
+    pub(crate) wanted: BTreeMap<String, Wanted>,
+}
+
+impl SuiteRun {
+    fn server(&self, name: &str) -> Option<&ServerSpec> {
+        self.config.servers.iter().find(|spec| spec.name.value == name).map(|spec| &**spec)
+    }
 }
 
 /// What the harness serves in the test's own process.
@@ -64,6 +77,7 @@ enum Owner {
     Case(CaseId),
 }
 
+type SchemaSlot = OnceCell<Result<Arc<Schema>, Arc<Unreflected>>>;
 type ServerSlot = OnceCell<Result<Arc<Running>, Arc<StartFailure>>>;
 type Leased<'a> = Pin<Box<dyn Future<Output = Result<Arc<Running>, Arc<StartFailure>>> + Send + 'a>>;
 
@@ -84,6 +98,7 @@ impl Session {
             progress,
             servers: Mutex::default(),
             remaining: Mutex::default(),
+            schemas: Mutex::default(),
             warnings: Mutex::default(),
         }
     }
@@ -92,7 +107,7 @@ impl Session {
     pub(crate) fn expect_cases<'c>(&self, cases: impl IntoIterator<Item = &'c Job>) {
         let mut remaining = lock(&self.remaining);
         for job in cases {
-            *remaining.entry((job.suite, job.case.file.id.clone())).or_default() += 1;
+            *remaining.entry((job.suite, job.file.id.clone())).or_default() += 1;
         }
     }
 
@@ -100,45 +115,40 @@ impl Session {
         &self.interrupt
     }
 
-    pub(crate) fn subject(&self, case: &PlannedCase) -> Subject {
-        Subject::of_case(&case.file, &case.case, &self.sources)
+    pub(crate) fn subject(&self, job: &Job) -> Subject {
+        Subject::of_case(&job.file, &job.case, &self.sources)
     }
 
     /// The servers of a case, started as needed.
-    pub(super) async fn lease(&self, suite: usize, case: &PlannedCase) -> Result<Leases, Arc<StartFailure>> {
+    pub(super) async fn lease(&self, job: &Job) -> Result<Leases, Arc<StartFailure>> {
         let mut servers = BTreeMap::new();
-        for name in &case.servers {
-            servers.insert(name.clone(), self.running(suite, name, case).await?);
+        for name in job.case.servers() {
+            servers.insert(name.to_owned(), self.running(name, job).await?);
         }
         Ok(Leases { servers: Arc::new(servers) })
     }
 
     /// One server, and before it those that its `start` names.
-    fn running<'a>(&'a self, suite: usize, name: &'a str, case: &'a PlannedCase) -> Leased<'a> {
+    fn running<'a>(&'a self, name: &'a str, job: &'a Job) -> Leased<'a> {
         Box::pin(async move {
-            let Some(spec) = self.suites[suite].config.servers.iter().find(|spec| spec.name.value == name) else {
+            let Some(spec) = self.suites[job.suite].server(name) else {
                 return Err(Arc::new(StartFailure::unknown(name)));
             };
-            let key = ServerKey { suite, name: name.to_owned(), owner: owner(spec, case) };
+            let key = ServerKey { suite: job.suite, name: name.to_owned(), owner: owner(spec, job) };
             let slot = Arc::clone(lock(&self.servers).entry(key).or_default());
-            slot.get_or_init(|| self.start(suite, spec, case)).await.clone()
+            slot.get_or_init(|| self.start(spec, job)).await.clone()
         })
     }
 
-    async fn start(
-        &self,
-        suite: usize,
-        spec: &ServerSpec,
-        case: &PlannedCase,
-    ) -> Result<Arc<Running>, Arc<StartFailure>> {
-        let scope = &self.suites[suite].scope;
+    async fn start(&self, spec: &ServerSpec, job: &Job) -> Result<Arc<Running>, Arc<StartFailure>> {
+        let scope = &self.suites[job.suite].scope;
         let running = match &spec.source {
             ServerSource::Start(command) => {
                 let first = if command.build.is_some() { "building and starting" } else { "starting" };
                 (self.progress)(&format!("{first} the server `{}` …", spec.name.value));
                 let mut addresses = BTreeMap::new();
                 for (name, _) in references(spec, &self.sources) {
-                    addresses.insert(name.clone(), self.running(suite, &name, case).await?.address());
+                    addresses.insert(name.clone(), self.running(&name, job).await?.address());
                 }
                 start(spec, command, scope, &addresses, &self.sources, &self.builds).await
             }
@@ -152,9 +162,38 @@ impl Session {
         running.map(Arc::new).map_err(Arc::new)
     }
 
+    /// The plan of a case: made before, or now that its servers can be asked for their protos.
+    pub(crate) async fn plan(&self, job: &Job, leases: &Leases) -> Result<Arc<PlannedCase>, CaseError> {
+        if let Some(planned) = &job.plan {
+            return Ok(Arc::clone(planned));
+        }
+        let mut schemas = BTreeMap::new();
+        for (name, server) in &*leases.servers {
+            let key = (job.suite, name.clone());
+            let slot = Arc::clone(lock(&self.schemas).entry(key).or_default());
+            let schema = slot.get_or_init(|| self.reflect(job.suite, server)).await.clone();
+            schemas.insert(name.clone(), schema.map_err(|why| why.to_case_error())?);
+        }
+        let mut warnings = Diagnostics::new();
+        let config = &self.suites[job.suite].config;
+        let planned = plan_reflected(config, &job.file, &job.case, &schemas, &self.sources, &mut warnings);
+        lock(&self.warnings).append(warnings);
+        planned.map_err(CaseError::Invalid)
+    }
+
+    async fn reflect(&self, suite: usize, server: &Running) -> Result<Arc<Schema>, Arc<Unreflected>> {
+        let suite = &self.suites[suite];
+        let Some(spec) = suite.server(&server.name) else { return Err(Arc::new(Unreflected::unknown(&server.name))) };
+        let mut warnings = Diagnostics::new();
+        let schema = reflect(suite, spec, &server.channel, &self.sources, &mut warnings).await;
+        lock(&self.warnings).append(warnings);
+        schema.map(Arc::new).map_err(Arc::new)
+    }
+
     /// Stops what lived for this case alone, or for its file if it was the last.
-    pub(crate) async fn case_ended(&self, suite: usize, case: &PlannedCase) {
-        let file = (suite, case.file.id.clone());
+    pub(crate) async fn case_ended(&self, job: &Job) {
+        let suite = job.suite;
+        let file = (suite, job.file.id.clone());
         let last = match lock(&self.remaining).get_mut(&file) {
             Some(remaining) => {
                 *remaining = remaining.saturating_sub(1);
@@ -165,7 +204,7 @@ impl Session {
         self.stop_where(|key| match &key.owner {
             Owner::Run => false,
             Owner::File(id) => last && key.suite == suite && *id == file.1,
-            Owner::Case(id) => key.suite == suite && *id == case.case.id,
+            Owner::Case(id) => key.suite == suite && *id == job.case.id,
         })
         .await;
     }
@@ -199,7 +238,7 @@ impl Session {
 
 /// The servers of one case.
 #[derive(Clone)]
-pub(super) struct Leases {
+pub(crate) struct Leases {
     servers: Arc<BTreeMap<String, Arc<Running>>>,
 }
 
@@ -223,12 +262,12 @@ impl Leases {
     }
 }
 
-fn owner(spec: &ServerSpec, case: &PlannedCase) -> Owner {
+fn owner(spec: &ServerSpec, job: &Job) -> Owner {
     match &spec.source {
         ServerSource::Start(start) => match start.scope {
             ServerScope::Run => Owner::Run,
-            ServerScope::File => Owner::File(case.file.id.clone()),
-            ServerScope::Case => Owner::Case(case.case.id.clone()),
+            ServerScope::File => Owner::File(job.file.id.clone()),
+            ServerScope::Case => Owner::Case(job.case.id.clone()),
         },
         ServerSource::Address(_) | ServerSource::Override(_) | ServerSource::InProcess => Owner::Run,
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use prost_reflect::{MethodDescriptor, ServiceDescriptor};
 
 use super::index::short_name;
-use super::{MethodName, Schema};
+use super::{GIVE_PROTOS, MethodName, Schema};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean, one_of};
 
 /// What a service's name stands for.
@@ -76,6 +76,16 @@ impl Schema {
         }
     }
 
+    /// Whether a service that calls name is declared here, or anything is known of it.
+    pub(crate) fn knows_service(&self, name: &str) -> bool {
+        resolve(name, self.known.iter().map(String::as_str)) != Resolved::Unknown
+    }
+
+    /// Whether a message or extension is compiled.
+    pub(crate) fn knows_symbol(&self, name: &str) -> bool {
+        self.pool.get_message_by_name(name).is_some() || self.pool.get_extension_by_name(name).is_some()
+    }
+
     /// The full names of all services that the sources declare, compiled or not; the first call scans all files.
     pub(crate) fn services(&self) -> BTreeSet<String> {
         let indexed = self.catalog.index.services().iter().map(|declaration| declaration.service.clone());
@@ -87,17 +97,25 @@ impl Schema {
         const SHOWN: usize = 3;
         let services = self.services();
         let problem = Diagnostic::error(format!("unknown service `{name}`"));
+        let server = self.catalog.reflected.as_ref().map(|reflected| reflected.server.as_str());
+        if let (true, Some(server)) = (services.is_empty(), server) {
+            return problem.at(span, format!("the server `{server}` has no such service")).hint(GIVE_PROTOS);
+        }
         if services.is_empty() {
             return problem
                 .at(span, "no proto here declares a service")
                 .hint("say where the protos are: `protos: { import_paths: [...] }`");
         }
-        let problem = problem.at(span, "no proto here declares it");
+        let (label, known) = match server {
+            Some(server) => (format!("neither the server `{server}` nor a proto here has it"), "known"),
+            None => ("no proto here declares it".to_owned(), "declared here"),
+        };
+        let problem = problem.at(span, label);
         let has_short_name = |service: &&str| short_name(service).eq_ignore_ascii_case(short_name(name));
         let names = || services.iter().map(String::as_str);
         let same: Vec<&str> = names().filter(has_short_name).take(SHOWN).collect();
         if same.is_empty() {
-            problem.note(format!("declared here: {}", one_of(names()))).hints(near_service(name, &services))
+            problem.note(format!("{known}: {}", one_of(names()))).hints(near_service(name, &services))
         } else {
             problem.hint(format!("did you mean {}?", one_of(same)))
         }

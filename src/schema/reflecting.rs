@@ -91,12 +91,7 @@ impl Reflecting {
         let services: Vec<&str> = wanted.services.iter().map(String::as_str).collect();
         Self {
             loading: Loading::new(from, &services),
-            reflected: Reflected {
-                server: server.to_owned(),
-                span,
-                files: BTreeMap::new(),
-                missing: BTreeMap::new(),
-            },
+            reflected: Reflected { server: server.to_owned(), span, files: BTreeMap::new(), missing: BTreeMap::new() },
             wanted,
             listed: None,
             services: BTreeSet::new(),
@@ -241,7 +236,8 @@ impl Reflecting {
                 listed.insert(service);
             }
         }
-        let local: BTreeSet<String> = loading.declared.services().map(|service| short_name(service).to_owned()).collect();
+        let local: BTreeSet<String> =
+            loading.declared.services().map(|service| short_name(service).to_owned()).collect();
         // A short name that the files know means what they say.
         let is_shown = |service: &String| !is_infrastructure(service) && !local.contains(short_name(service));
         loading.known.extend(listed.into_iter().filter(is_shown));
@@ -254,10 +250,12 @@ impl Reflecting {
 }
 
 /// How to do without reflection.
-pub(crate) const GIVE_PROTOS: &str =
-    "give the protos themselves: `protos: { import_paths: [...] }` or `descriptor_sets: [...]`; they go before reflection";
+pub(crate) const GIVE_PROTOS: &str = "give the protos themselves: `protos: { import_paths: [...] }` or `descriptor_sets: [...]`; they go before reflection";
 
 /// Services that nobody tests, of which every list has some.
 fn is_infrastructure(service: &str) -> bool {
     service.starts_with("grpc.reflection.")
 }
+
+#[cfg(test)]
+mod tests;

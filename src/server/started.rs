@@ -189,14 +189,12 @@ impl Starting<'_> {
     /// Waits until it is ready; returns the port that its log says, if it says one.
     async fn ready(&self, process: &mut Process, target: &Target) -> Result<Option<u16>, NotReady> {
         let within = self.start.ready.within;
-        match &self.start.ready.log {
-            Some(pattern) => ready::writes(process, &pattern.value, within).await,
-            None => {
-                let channel = Channel::new(target.clone(), self.options.clone());
-                let metadata = probe_metadata(self.server, &self.context.scope, self.context.sources);
-                ready::answers(process, &channel, &metadata, within).await.map(|()| None)
-            }
+        if let Some(pattern) = &self.start.ready.log {
+            return ready::writes(process, &pattern.value, within).await;
         }
+        let channel = Channel::new(target.clone(), self.options.clone());
+        let metadata = probe_metadata(self.server, self.context.scope, self.context.sources);
+        ready::answers(process, &channel, &metadata, within).await.map(|()| None)
     }
 
     /// Where it listens, now that its log has said which port.

@@ -1,10 +1,11 @@
 //! A case file and its cases.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Step;
+use super::{Payload, Step};
 use crate::diagnostic::{Span, Spanned};
 use crate::yaml::Node;
 
@@ -63,9 +64,20 @@ pub(crate) struct Case {
 }
 
 impl Case {
+    /// Every call it makes, those within scripts too.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().flat_map(Step::all)
+    }
+
+    /// Names of the servers that it calls, each once.
+    pub(crate) fn servers(&self) -> BTreeSet<&str> {
+        self.calls().map(|call| call.server.value.as_str()).collect()
+    }
+
     /// Whether nothing is said of what must come back, so that it checks only for OK.
     pub(crate) fn checks_only_ok(&self) -> bool {
-        self.across.is_none() && self.steps.iter().all(|step| step.expect.is_none())
+        let checks_more = |step: &Step| step.expect.is_some() || matches!(step.payload, Payload::Script(_));
+        self.across.is_none() && !self.steps.iter().any(checks_more)
     }
 }
 

@@ -9,6 +9,7 @@ mod load;
 mod metadata;
 mod read;
 mod resolve;
+mod script;
 mod server;
 mod step;
 
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub(crate) use case::{Case, CaseFile, CaseId, Repeat};
 pub(crate) use config::{Config, Overrides};
 pub(crate) use load::{Loaded, load, load_for_id};
+pub(crate) use script::{Extent, Receive, Script, ScriptAction, ScriptStep};
 pub(crate) use server::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start, Tls, tls_in_plaintext};
 pub(crate) use step::{Expect, Inherited, Payload, Step};
 

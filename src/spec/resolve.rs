@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use super::config::{check_server, looks_like_address};
-use super::frame::{CaseFrame, FileFrame};
+use super::frame::{CallFrame, CaseFrame, FileFrame, ScriptFrame};
 use super::server::check_address;
 use super::step::DEFAULT_TIMEOUT;
-use super::{Case, CaseId, Config, Inherited, Payload, ServerSource, ServerSpec, Step, metadata};
+use super::{
+    Case, CaseId, Config, Inherited, Payload, Script, ScriptAction, ScriptStep, ServerSource, ServerSpec, Step,
+    metadata,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned, one_of};
 use crate::yaml::{Node, NodeKind, Scalar, Style, decode};
 
@@ -41,28 +44,8 @@ impl Resolver<'_> {
                 tags.push(tag.to_owned());
             }
         }
-        self.check_server(frame.inherited.server.as_ref(), out);
-        let payload = read_payload(frame.request, frame.requests, out);
-        let call = frame.call.filter(|call| {
-            if call.value.is_empty() {
-                let hint = "write `call: pkg.Service/Method`";
-                out.push(Diagnostic::error("`call` names no method").at(call.span, "").hint(hint));
-            }
-            !call.value.is_empty()
-        })?;
-        let server = self.server(&frame.inherited, file)?.clone();
-        let inherited = self.inherited(&server.value).overlaid(file).overlaid(&frame.inherited);
+        let step = self.call(frame.call, &[file], out);
         let name = frame.name?;
-        let step = Step {
-            span: frame.span,
-            server,
-            service: inherited.service,
-            timeout: inherited.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.value),
-            metadata: inherited.metadata,
-            call,
-            payload: payload?,
-            expect: frame.expect,
-        };
         Some(Case {
             id: CaseId::new(self.file, &name.value),
             span: frame.span,
@@ -72,8 +55,55 @@ impl Resolver<'_> {
             vars: frame.vars,
             repeat: frame.repeat,
             across: frame.across,
-            steps: vec![step],
+            steps: vec![step?],
         })
+    }
+
+    /// One call; `around` is what it takes over, from the farthest: of its file, of a call it is made within.
+    fn call(&self, frame: CallFrame, around: &[&Inherited], out: &mut Diagnostics) -> Option<Step> {
+        let CallFrame { inherited, call, compression, request, requests, stream, expect } = frame;
+        self.check_server(inherited.server.as_ref(), out);
+        let levels: Vec<&Inherited> = around.iter().copied().chain([&inherited]).collect();
+        let payload = match stream {
+            Some(script) => self.script(script, &levels, out).map(Payload::Script),
+            None => read_payload(request, requests, out),
+        };
+        let call = call.filter(|call| {
+            if call.value.is_empty() {
+                let hint = "write `call: pkg.Service/Method`";
+                out.push(Diagnostic::error("`call` names no method").at(call.span, "").hint(hint));
+            }
+            !call.value.is_empty()
+        })?;
+        let server = self.server(&levels)?.clone();
+        let inherited = levels.iter().fold(self.inherited(&server.value), |far, near| far.overlaid(near));
+        Some(Step {
+            server,
+            service: inherited.service,
+            timeout: inherited.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.value),
+            metadata: inherited.metadata,
+            call,
+            compression,
+            payload: payload?,
+            expect,
+        })
+    }
+
+    fn script(&self, script: ScriptFrame, around: &[&Inherited], out: &mut Diagnostics) -> Option<Script> {
+        let step = |ScriptStep { span, action }: ScriptStep<CallFrame>, out: &mut Diagnostics| {
+            let action = match action {
+                ScriptAction::Call(call) => ScriptAction::Call(Box::new(self.call(*call, around, out)?)),
+                ScriptAction::Send { message, compressed } => ScriptAction::Send { message, compressed },
+                ScriptAction::Receive(receive) => ScriptAction::Receive(receive),
+                ScriptAction::SilentFor(duration) => ScriptAction::SilentFor(duration),
+                ScriptAction::Sleep(duration) => ScriptAction::Sleep(duration),
+                ScriptAction::Close => ScriptAction::Close,
+                ScriptAction::Cancel => ScriptAction::Cancel,
+            };
+            Some(ScriptStep { span, action })
+        };
+        let steps: Vec<_> = script.steps.into_iter().map(|written| step(written, out)).collect();
+        Some(Script { span: script.span, steps: steps.into_iter().collect::<Option<_>>()? })
     }
 
     /// Reports a server that does not exist, once where it is named.
@@ -85,15 +115,16 @@ impl Resolver<'_> {
         }
     }
 
-    /// The server named nearest.
-    fn server<'a>(&'a self, case: &'a Inherited, file: &'a Inherited) -> Option<&'a Spanned<String>> {
-        case.server.as_ref().or(file.server.as_ref()).or(self.config.inherited.server.as_ref())
+    /// The server named nearest, of levels from the farthest.
+    fn server<'a>(&'a self, levels: &[&'a Inherited]) -> Option<&'a Spanned<String>> {
+        let named = levels.iter().rev().find_map(|level| level.server.as_ref());
+        named.or(self.config.inherited.server.as_ref())
     }
 
     /// The call of a case for which nobody names a server.
     fn call_without_server<'a>(&self, case: &'a CaseFrame, file: &Inherited) -> Option<&'a Spanned<String>> {
-        let missing = self.suite_valid && self.servers_known && self.server(&case.inherited, file).is_none();
-        case.call.as_ref().filter(|_| missing)
+        let missing = self.suite_valid && self.servers_known && self.server(&[file, &case.call.inherited]).is_none();
+        case.call.call.as_ref().filter(|_| missing)
     }
 
     /// Said once of a file, whose other calls most often miss it too.
@@ -127,7 +158,8 @@ pub(super) fn address_servers(
     declared: &[Arc<ServerSpec>],
     out: &mut Diagnostics,
 ) -> Vec<Arc<ServerSpec>> {
-    let named = std::iter::once(&frame.inherited).chain(frame.cases.iter().map(|case| &case.inherited));
+    let calls = frame.cases.iter().flat_map(|case| case.call.all());
+    let named = std::iter::once(&frame.inherited).chain(calls.map(|call| &call.inherited));
     let mut servers: Vec<Arc<ServerSpec>> = Vec::new();
     for named in named.filter_map(|inherited| inherited.server.as_ref()) {
         let known = declared.iter().chain(&servers).any(|server| server.name.value == named.value);

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::metadata::{self, Metadata};
+use super::{Script, ScriptAction, ScriptStep};
 use crate::diagnostic::{Span, Spanned};
+use crate::grpc::Compression;
 use crate::yaml::Node;
 
 /// A call's deadline, where nothing says otherwise.
@@ -12,7 +14,6 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A call, everything inherited resolved.
 #[derive(Debug)]
 pub(crate) struct Step {
-    pub(crate) span: Span,
     /// One of the suite's servers, and where it was named; the name of the only one, where none was.
     pub(crate) server: Spanned<String>,
     pub(crate) service: Option<Spanned<String>>,
@@ -21,8 +22,22 @@ pub(crate) struct Step {
     pub(crate) metadata: Metadata,
     /// `pkg.Service/Method`, or `Method` where there is a `service`.
     pub(crate) call: Spanned<String>,
+    /// What its messages are compressed by.
+    pub(crate) compression: Option<Spanned<Compression>>,
     pub(crate) payload: Payload,
     pub(crate) expect: Option<Expect>,
+}
+
+impl Step {
+    /// The call, and those made in its script.
+    pub(crate) fn all(&self) -> Vec<&Self> {
+        let script = match &self.payload {
+            Payload::Script(script) => Some(script),
+            Payload::One(_) | Payload::Many { .. } => None,
+        };
+        let within = script.into_iter().flat_map(Script::calls).flat_map(Self::all);
+        std::iter::once(self).chain(within).collect()
+    }
 }
 
 /// What a call takes from the case, file, suite (in this order) when it does not say it itself.
@@ -54,6 +69,17 @@ pub(crate) enum Payload {
     One(Option<Node>),
     /// `requests:`: a list's items.
     Many { span: Span, items: Vec<Node> },
+    /// `stream:`
+    Script(Script),
+}
+
+impl Payload {
+    /// Where a script ends its call.
+    pub(crate) fn cancel(&self) -> Option<Span> {
+        let Self::Script(script) = self else { return None };
+        let cancel = |step: &&ScriptStep| matches!(step.action, ScriptAction::Cancel);
+        script.steps.iter().find(cancel).map(|step| step.span)
+    }
 }
 
 /// `expect:`, as written.
@@ -66,6 +92,8 @@ pub(crate) struct Expect {
     pub(crate) trailers: Option<Node>,
     pub(crate) metadata: Option<Node>,
     pub(crate) elapsed: Option<Node>,
+    /// Whether the response messages came compressed.
+    pub(crate) compressed: Option<Spanned<bool>>,
     pub(crate) unreachable: Option<Node>,
 }
 
@@ -75,6 +103,7 @@ impl Step {
         let sent: Vec<&Node> = match &self.payload {
             Payload::One(request) => request.iter().collect(),
             Payload::Many { items, .. } => items.iter().collect(),
+            Payload::Script(script) => script.nodes(),
         };
         let expected = self.expect.iter().flat_map(Expect::nodes);
         self.metadata.iter().map(|(_, node)| node).chain(sent).chain(expected)
@@ -83,7 +112,8 @@ impl Step {
 
 impl Expect {
     fn nodes(&self) -> impl Iterator<Item = &Node> {
-        let Self { response, responses, status, headers, trailers, metadata, elapsed, unreachable } = self;
+        let Self { response, responses, status, headers, trailers, metadata, elapsed, compressed: _, unreachable } =
+            self;
         [response, responses, status, headers, trailers, metadata, elapsed, unreachable].into_iter().flatten()
     }
 }

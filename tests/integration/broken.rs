@@ -19,7 +19,10 @@ fn entries(folder: &str) -> Vec<String> {
 }
 
 fn files() -> Vec<String> {
-    let is_case_file = |path: &String| path.ends_with(".yaml") && !path.ends_with("/grpc-spec.yaml");
+    let is_case_file = |path: &String| {
+        let path = Path::new(path);
+        path.extension().is_some_and(|extension| extension == "yaml") && !path.ends_with("grpc-spec.yaml")
+    };
     entries(GALLERY).into_iter().filter(is_case_file).collect()
 }
 

@@ -1,8 +1,9 @@
 //! Commands, their help and their options.
 
+use std::fmt::Write as _;
 use std::fs;
 
-use crate::support::{Folder, assert_golden, fixture_address, grpc_spec, redact};
+use crate::support::{Folder, assert_golden, fixture_address, grpc_spec, many_cases, redact};
 
 /// A suite of three cases that pass against the fixture server, in two files.
 fn passing() -> Folder {
@@ -32,9 +33,11 @@ const FAILING: &str = "cases:
 #[test]
 fn help_names_every_command_and_option() {
     let mut all = String::new();
-    for arguments in [&["--help"][..], &["run", "--help"], &["list", "--help"], &["check", "--help"]] {
+    for arguments in
+        [&["--help"][..], &["run", "--help"], &["list", "--help"], &["check", "--help"], &["health", "--help"]]
+    {
         let help = grpc_spec(arguments.iter().copied()).run().exits(0);
-        all += &format!("$ grpc-spec {}\n{}\n", arguments.join(" "), help.stdout);
+        let _ = writeln!(all, "$ grpc-spec {}\n{}", arguments.join(" "), help.stdout);
     }
     assert_golden("help", &all);
 }
@@ -59,7 +62,7 @@ fn invalid_usage_is_told_with_the_way_out() {
     ] {
         let ended = grpc_spec(arguments.iter().copied()).run().exits(2);
         assert_eq!(ended.stdout, "", "{arguments:?}");
-        all += &format!("$ grpc-spec {}\n{}\n", arguments.join(" "), ended.stderr);
+        let _ = writeln!(all, "$ grpc-spec {}\n{}", arguments.join(" "), ended.stderr);
     }
     assert_golden("usage", &all);
 }
@@ -161,9 +164,7 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
 
 #[test]
 fn whoever_stops_reading_has_read_enough() {
-    let many: String = (0..2000)
-        .map(|at| format!("  - {{ name: case {at} {}, call: Greeter/SayHello }}\n", "x".repeat(100)))
-        .collect();
+    let many = many_cases(2000);
     let folder = passing().file("many.yaml", &format!("cases:\n{many}"));
     for arguments in [["list", "."], ["check", "."]] {
         let running = folder.grpc_spec(arguments).start();

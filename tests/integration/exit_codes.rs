@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use crate::support::{Ended, Folder, fixture_address, program};
+use crate::support::{Ended, Folder, fixture_address, many_cases, program};
 
 const PASSES: &str = "  - { name: passes, call: Greeter/SayHello }\n";
 const FAILS: &str = "  - { name: fails, call: Greeter/SayHello, expect: { response: { message: x } } }\n";
@@ -82,8 +82,7 @@ fn is_130_when_interrupted() {
 
 #[test]
 fn is_130_when_nobody_reads_what_is_written() {
-    let passing: String =
-        (0..500).map(|at| format!("  - {{ name: case {at} {}, call: Greeter/SayHello }}\n", "x".repeat(200))).collect();
+    let passing = many_cases(500);
     let folder = suite(&[&passing, FAILS]);
     let running = folder.grpc_spec(["run", "."]).start();
     running.close_stdout();

@@ -15,7 +15,7 @@ const CASE: &str = "cases:\n  - { name: greets, call: Greeter/SayHello }\n";
 
 /// A case that expects not to get through.
 fn unreachable(why: &str) -> String {
-    format!("{}", CASE.replace(" }", &format!(", expect: {{ unreachable: {{ $contains: {why} }} }} }}")))
+    CASE.replace(" }", &format!(", expect: {{ unreachable: {{ $contains: {why} }} }} }}"))
 }
 
 /// An authority of our own.
@@ -218,7 +218,7 @@ fn a_started_server_is_asked_over_tls_whether_it_is_ready() {
     let (server, me) = (OURS.issue(), OURS.issue());
     let suite = suite(
         "
-    start: { command: [PROGRAM, serve-tls, \"${port}\", server.pem, server.key, ca.pem] }
+    start: { command: [./program, serve-tls, \"${port}\", server.pem, server.key, ca.pem] }
     address: \"https://localhost:${port}\"
     tls: { ca: ca.pem, cert: me.pem, key: me.key }",
     );
@@ -253,4 +253,17 @@ fn files_are_read_where_a_case_uses_the_server() {
 fn files_of_a_server_that_is_elsewhere_for_this_run_are_not_needed() {
     let folder = suite("{ address: \"https://127.0.0.1:1\", tls: { ca: absent.pem } }").file("case.yaml", CASE);
     folder.grpc_spec(["run", ".", "--server", &format!("api={}", fixture_address())]).run().exits(0);
+}
+
+#[test]
+fn health_is_asked_over_tls_too() {
+    let at = behind(TlsFront { clients: Some(OURS.pem()), ..OURS.issue_with(&["api.test"], |_| ()).front() });
+    let me = OURS.issue();
+    let folder = Folder::new().file("ca.pem", &OURS.pem()).file("me.pem", &me.certificate).file("me.key", &me.key);
+    let address = format!("https://{at}");
+    let trusting = ["health", &address, "--ca", "ca.pem", "--server-name", "api.test"];
+    folder.grpc_spec(trusting).arguments(["--cert", "me.pem", "--key", "me.key"]).run().exits(0).says("SERVING");
+    folder.grpc_spec(trusting).run().exits(3).says("the server asks for a client certificate");
+    let ended = folder.grpc_spec(["health", &address, "--ca", "ca.pem"]).run().exits(3);
+    ended.says("the certificate is for `api.test`, not for `127.0.0.1`");
 }

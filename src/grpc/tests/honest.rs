@@ -18,10 +18,12 @@ use crate::grpc::{
     check_health, reflection_answers,
 };
 
-type Answer = SendResponse<Bytes>;
+pub(super) type Answer = SendResponse<Bytes>;
 
 /// Serves every call with the handler.
-async fn serve<F>(handler: impl Fn(Request<RecvStream>, Answer) -> F + Send + Sync + Clone + 'static) -> Target
+pub(super) async fn serve<F>(
+    handler: impl Fn(Request<RecvStream>, Answer) -> F + Send + Sync + Clone + 'static,
+) -> Target
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -37,12 +39,12 @@ where
     .await
 }
 
-fn ok(mut answer: Answer) -> SendStream<Bytes> {
+pub(super) fn ok(mut answer: Answer) -> SendStream<Bytes> {
     let head = Response::builder().header("content-type", "application/grpc").body(()).expect("a response");
     answer.send_response(head, false).expect("headers")
 }
 
-fn end(mut stream: SendStream<Bytes>, status: &'static str) {
+pub(super) fn end(mut stream: SendStream<Bytes>, status: &'static str) {
     let mut trailers = HeaderMap::new();
     trailers.insert("grpc-status", HeaderValue::from_static(status));
     stream.send_trailers(trailers).expect("trailers");

@@ -5,6 +5,7 @@ mod honest;
 mod keepalive;
 mod misbehaving;
 mod raw;
+mod reflection;
 mod resets;
 mod tls;
 mod unreachable;

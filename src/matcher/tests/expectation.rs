@@ -7,11 +7,12 @@ use prost_reflect::prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, Value};
 
 use super::super::testing::{POOL, Written, flat, shown};
-use crate::diagnostic::{Diagnostics, Span};
+use crate::diagnostic::{Diagnostics, Span, Spanned};
 use crate::expr::Scope;
-use crate::grpc::{CallOutcome, Code, ConnectError, Metadata, MetadataValue, Origin, Status};
+use crate::grpc::{CallOutcome, Code, ConnectError, Metadata, MetadataValue, Origin, Received, Status};
 use crate::matcher::{Expectation, Observed};
 use crate::spec::Expect;
+use crate::yaml::Node;
 
 fn outcome(code: Code, message: &str) -> CallOutcome {
     CallOutcome {
@@ -68,16 +69,21 @@ fn compile(text: &str, method: &str) -> (Written, Result<Expectation, Vec<String
         trailers: part("trailers"),
         metadata: part("metadata"),
         elapsed: part("elapsed"),
+        compressed: part("compressed").map(|node| Spanned::new(is_true(&node), node.span)),
         unreachable: part("unreachable"),
     };
     let service = POOL.get_service_by_name("t.S").expect("it is declared");
     let method = service.methods().find(|found| found.name() == method).expect("it is declared");
     let mut out = Diagnostics::new();
     let call = Span::new(written.file, 0, 1);
-    let expectation = Expectation::compile(Some(&expect), call, &method, &written.context(), &mut out);
+    let expectation = Expectation::compile(Some(&expect), call, None, &method, &written.context(), &mut out);
     let problems: Vec<String> = out.iter().map(|problem| flat(problem, &written.sources)).collect();
     assert_eq!(expectation.is_none(), out.has_errors(), "{problems:?}");
     (written, expectation.ok_or(problems))
+}
+
+fn is_true(node: &Node) -> bool {
+    node.as_scalar().is_some_and(|scalar| &*scalar.text == "true")
 }
 
 fn check(text: &str, outcome: &CallOutcome, messages: &[DynamicMessage]) -> Vec<String> {
@@ -215,6 +221,40 @@ fn responses_are_a_list_also_before_an_error() {
     let mut cut = ok();
     cut.unrecorded = 3;
     assert_eq!(check("{ responses: { $len: 2 } }", &cut, &messages).len(), 1, "what was not kept cannot be judged");
+}
+
+#[test]
+fn more_messages_than_are_kept_are_said_whatever_is_expected() {
+    let found = CallOutcome { unrecorded: 3, ..ok() };
+    let cause = "responses cannot be judged: only the first 0 of 3 messages were kept";
+    for text in ["{}", "responses: []"] {
+        let said = check(text, &found, &[]);
+        assert!(said.len() == 1 && said[0].starts_with(cause), "{text}: {said:?}");
+    }
+}
+
+#[test]
+fn each_message_came_compressed_or_not() {
+    let received = |flags: &[bool]| {
+        let received =
+            |compressed: &bool| Received { bytes: Bytes::new(), compressed: *compressed, at: Duration::ZERO };
+        CallOutcome { messages: flags.iter().map(received).collect(), ..ok() }
+    };
+    let said = |text: &str, flags: &[bool]| check(text, &received(flags), &[]).join("; ");
+    assert_eq!(said("compressed: true", &[true, true]), "");
+    assert_eq!(said("compressed: false", &[false]), "");
+    assert_eq!(
+        said("compressed: true", &[true, false]),
+        "message 2 of 2 came uncompressed | expected each message to come compressed"
+    );
+    assert_eq!(
+        said("compressed: false", &[true]),
+        "the message came compressed | expected each message to come uncompressed"
+    );
+    assert_eq!(
+        said("compressed: false", &[]),
+        "no message came that could be compressed or not | expected each message to come uncompressed"
+    );
 }
 
 #[test]

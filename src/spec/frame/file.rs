@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::call::{CallFrame, CallKeys, check_exclusive};
 use super::{ProtosFrame, read_servers, read_tags, read_vars};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::spec::ServerSpec;
-use crate::spec::{Expect, Inherited, Repeat, metadata};
+use crate::spec::{Inherited, Repeat, metadata};
 use crate::yaml::decode::{self, Key, Reads, Table};
 use crate::yaml::{Node, Style};
 
@@ -35,11 +36,7 @@ pub(in crate::spec) struct CaseFrame {
     pub(in crate::spec) vars: Vec<(Spanned<Arc<str>>, Node)>,
     pub(in crate::spec) repeat: Option<Repeat>,
     pub(in crate::spec) across: Option<Node>,
-    pub(in crate::spec) inherited: Inherited,
-    pub(in crate::spec) call: Option<Spanned<String>>,
-    pub(in crate::spec) request: Option<Node>,
-    pub(in crate::spec) requests: Option<Node>,
-    pub(in crate::spec) expect: Option<Expect>,
+    pub(in crate::spec) call: CallFrame,
 }
 
 #[derive(Debug, Default)]
@@ -65,30 +62,23 @@ static FILE: Table<FileFrame> = Table {
 
 static CASE: Table<CaseFrame> = Table {
     what: "a case",
-    keys: &[&[
-        Key::required(
-            "name",
-            Reads::Other(|case, node, out| case.name = read_name(node, out)),
-            "name: what the case shows",
-        ),
-        Key::new("description", Reads::Text(|case| &mut case.description)),
-        Key::new("tags", Reads::Other(|case, node, out| case.tags = read_tags(node, out))),
-        Key::new("skip", Reads::Other(|case, node, out| case.skip = read_reason(node, out))),
-        Key::new("vars", Reads::Other(|case, node, out| case.vars = read_vars(node, out))),
-        Key::new("repeat", Reads::Other(|case, node, out| case.repeat = read_repeat(node, out))),
-        Key::new("across", Reads::Node(|case| &mut case.across)),
-        Key::new("server", Reads::Text(|case| &mut case.inherited.server)),
-        Key::new("service", Reads::Text(|case| &mut case.inherited.service)),
-        Key::required("call", Reads::Text(|case| &mut case.call), "call: pkg.Service/Method"),
-        Key::new("metadata", Reads::Other(|case, node, out| case.inherited.metadata = metadata::read(node, out))),
-        Key::new("timeout", Reads::Limit(|case| &mut case.inherited.timeout)),
-        Key::new("request", Reads::Node(|case| &mut case.request)),
-        Key::new("requests", Reads::Node(|case| &mut case.requests)),
-        Key::new(
-            "expect",
-            Reads::Mapping(|| EXPECT.names(), |case, node, out| case.expect = Some(read_expect(node, out))),
-        ),
-    ]],
+    keys: &[
+        &[
+            Key::required(
+                "name",
+                Reads::Other(|case, node, out| case.name = read_name(node, out)),
+                "name: what the case shows",
+            ),
+            Key::new("description", Reads::Text(|case| &mut case.description)),
+            Key::new("tags", Reads::Other(|case, node, out| case.tags = read_tags(node, out))),
+            Key::new("skip", Reads::Other(|case, node, out| case.skip = read_reason(node, out))),
+            Key::new("vars", Reads::Other(|case, node, out| case.vars = read_vars(node, out))),
+            Key::new("repeat", Reads::Other(|case, node, out| case.repeat = read_repeat(node, out))),
+            Key::new("across", Reads::Node(|case| &mut case.across)),
+            Key::required("call", Reads::Text(|case| &mut case.call.call), "call: pkg.Service/Method"),
+        ],
+        CallKeys::<CaseFrame>::KEYS,
+    ],
 };
 
 static REPEAT: Table<RepeatFrame> = Table {
@@ -96,20 +86,6 @@ static REPEAT: Table<RepeatFrame> = Table {
     keys: &[&[
         Key::required("times", Reads::Other(|repeat, node, out| repeat.times = decode::count(node, out)), "times: 200"),
         Key::new("parallel", Reads::Other(|repeat, node, out| repeat.parallel = decode::count(node, out))),
-    ]],
-};
-
-static EXPECT: Table<Expect> = Table {
-    what: "`expect`",
-    keys: &[&[
-        Key::new("response", Reads::Node(|expect| &mut expect.response)),
-        Key::new("responses", Reads::Node(|expect| &mut expect.responses)),
-        Key::new("status", Reads::Node(|expect| &mut expect.status)),
-        Key::new("headers", Reads::Node(|expect| &mut expect.headers)),
-        Key::new("trailers", Reads::Node(|expect| &mut expect.trailers)),
-        Key::new("metadata", Reads::Node(|expect| &mut expect.metadata)),
-        Key::new("elapsed", Reads::Node(|expect| &mut expect.elapsed)),
-        Key::new("unreachable", Reads::Node(|expect| &mut expect.unreachable)),
     ]],
 };
 
@@ -125,6 +101,12 @@ impl FileFrame {
     }
 }
 
+impl AsMut<CallFrame> for CaseFrame {
+    fn as_mut(&mut self) -> &mut CallFrame {
+        &mut self.call
+    }
+}
+
 impl CaseFrame {
     fn read(node: &Node, out: &mut Diagnostics) -> Self {
         let mut case = Self {
@@ -136,15 +118,10 @@ impl CaseFrame {
             vars: Vec::new(),
             repeat: None,
             across: None,
-            inherited: Inherited::default(),
-            call: None,
-            request: None,
-            requests: None,
-            expect: None,
+            call: CallFrame::default(),
         };
         CASE.read(node, &mut case, out);
-        let hint = "keep `request` for one message, `requests` for a list of them where the client streams";
-        exclusive(node, "request", "requests", hint, out);
+        check_exclusive(node, out);
         if let Some(across) = decode::key_span(node, "across")
             && node.get("repeat").is_none()
         {
@@ -239,24 +216,4 @@ fn read_repeat(node: &Node, out: &mut Diagnostics) -> Option<Repeat> {
     let mut repeat = RepeatFrame::default();
     REPEAT.read(node, &mut repeat, out);
     Some(Repeat { times: repeat.times?.value, parallel: repeat.parallel.map_or(1, |parallel| parallel.value) })
-}
-
-fn read_expect(node: &Node, out: &mut Diagnostics) -> Expect {
-    let mut expect = Expect::default();
-    EXPECT.read(node, &mut expect, out);
-    let hint = "keep `response` for one message, `responses` for a list of them where the server streams";
-    exclusive(node, "response", "responses", hint, out);
-    let hint = "keep `unreachable` alone: a call that finds no server has no outcome but that";
-    for other in EXPECT.names().into_iter().filter(|name| *name != "unreachable") {
-        exclusive(node, "unreachable", other, hint, out);
-    }
-    expect
-}
-
-/// Reports two keys of a mapping that exclude each other, at the later of the two.
-fn exclusive(node: &Node, one: &str, other: &str, hint: &str, out: &mut Diagnostics) {
-    let (Some(one_at), Some(other_at)) = (decode::key_span(node, one), decode::key_span(node, other)) else { return };
-    let (first, second) = (one_at.min(other_at), one_at.max(other_at));
-    let headline = format!("both `{one}` and `{other}`");
-    out.push(Diagnostic::error(headline).at(second, "one excludes the other").also(first, "").hint(hint));
 }

@@ -1,12 +1,16 @@
 //! What one mapping of the format says, before anything is inherited, laid over or resolved: the tables of keys and the
 //! types they read into. Main types: [`SuiteFrame`] and [`FileFrame`].
 
+mod call;
 mod file;
+mod script;
 mod server;
 mod suite;
 mod tls;
 
+pub(super) use call::CallFrame;
 pub(super) use file::{CaseFrame, FileFrame};
+pub(super) use script::ScriptFrame;
 pub(super) use server::read_servers;
 pub(super) use suite::{ProtosFrame, SuiteFrame};
 
@@ -46,4 +50,12 @@ fn read_vars(node: &Node, out: &mut Diagnostics) -> Vec<(Spanned<Arc<str>>, Node
         fits
     });
     vars
+}
+
+/// Reports two keys of a mapping that exclude each other, at the later of the two.
+fn exclusive(node: &Node, one: &str, other: &str, hint: &str, out: &mut Diagnostics) {
+    let (Some(one_at), Some(other_at)) = (decode::key_span(node, one), decode::key_span(node, other)) else { return };
+    let (first, second) = (one_at.min(other_at), one_at.max(other_at));
+    let headline = format!("both `{one}` and `{other}`");
+    out.push(Diagnostic::error(headline).at(second, "one excludes the other").also(first, "").hint(hint));
 }

@@ -155,7 +155,7 @@ impl ServerFrame {
         };
         let Self { authority, tls, metadata, keepalive, limits, .. } = self;
         if let Some(tls) = &tls {
-            out.extend(plaintext_address(&source).map(|instead| tls_in_plaintext(tls.span, instead.as_deref())));
+            out.extend(unused_tls(tls, &source));
         }
         Some(ServerSpec { name, source, metadata, authority, tls, keepalive, limits })
     }
@@ -192,24 +192,24 @@ fn read_authority(node: &Node, out: &mut Diagnostics) -> Option<Spanned<String>>
     Some(authority)
 }
 
-/// What to write instead of an address that is surely reached without TLS: `https://localhost:50051`, or nothing for a
-/// unix socket. `None` for all others, and for those whose scheme is not known yet.
-fn plaintext_address(source: &ServerSource) -> Option<Option<String>> {
+/// Reports `tls` of a server that is surely reached without it: not where the scheme is yet to be filled in.
+fn unused_tls(tls: &Tls, source: &ServerSource) -> Option<Diagnostic> {
     let address = match source {
-        ServerSource::Start(Start { address: None, .. }) => return Some(Some("https://localhost:${port}".to_owned())),
+        ServerSource::Start(Start { address: None, .. }) => "http://localhost:${port}",
         ServerSource::Start(Start { address: Some(address), .. }) | ServerSource::Address(address) => {
             &address.as_scalar()?.text
         }
         ServerSource::Override(_) | ServerSource::InProcess => return None,
     };
+    let is_plain = |address| Target::parse(address).is_ok_and(|target| !target.is_tls());
     if let Some(rest) = address.strip_prefix("http://") {
-        Some(Some(format!("https://{rest}")))
+        Some(tls_in_plaintext(tls.span, Some(&format!("https://{rest}"))))
     } else if address.starts_with("unix:") {
-        Some(None)
-    } else if address.contains("${") || Target::parse(address).map_or(true, |target| target.is_tls()) {
-        None
+        Some(tls_in_plaintext(tls.span, None))
+    } else if !address.contains("${") && is_plain(address) {
+        Some(tls_in_plaintext(tls.span, Some(&format!("https://{address}"))))
     } else {
-        Some(Some(format!("https://{address}")))
+        None
     }
 }
 

@@ -51,6 +51,7 @@ servers:
     address: http://127.0.0.1:50051
     authority: api.internal
     metadata: { Authorization: x }
+    keepalive: 30s
     limits: { message: 4MiB, metadata: 1KiB, recorded: 1B }
 "#;
     let folder = Folder::new(&[("grpc-spec.yaml", suite), ("a.yaml", CASE)]);
@@ -58,6 +59,7 @@ servers:
     let server = &outcome.only_suite().config.servers[0];
     assert_eq!(server.authority.as_ref().map(|authority| authority.value.as_str()), Some("api.internal"));
     assert_eq!(server.metadata[0].0.value, "authorization");
+    assert_eq!(server.keepalive.as_ref().map(|every| every.value), Some(Duration::from_secs(30)));
     let limits = [&server.limits.message, &server.limits.metadata, &server.limits.recorded];
     assert_eq!(limits.map(|limit| limit.as_ref().map(|limit| limit.value)), [Some(4 << 20), Some(1024), Some(1)]);
     let ServerSource::Start(start) = &server.source else { panic!("started") };
@@ -68,6 +70,19 @@ servers:
     assert_eq!(start.ready.log.as_ref().map(|log| log.value.captures_len()), Some(2));
     assert_eq!(start.scope, ServerScope::Case);
     assert!(start.address.is_some());
+}
+
+#[test]
+fn files_of_tls_lie_beside_the_file_that_names_them() {
+    let tls = "{ ca: ca.pem, cert: me/me.pem, key: /me.key, server_name: api.internal, skip_verify: false }";
+    let suite = format!("servers: {{ a: {{ address: \"https://a:1\", tls: {tls} }} }}");
+    let folder = Folder::new(&[("sub/grpc-spec.yaml", &suite), ("sub/deep/a.yaml", CASE)]);
+    let outcome = folder.load(&["sub/deep"]);
+    let tls = outcome.only_suite().config.servers[0].tls.as_ref().expect("it says so");
+    let files = [&tls.ca, &tls.cert, &tls.key].map(|file| file.as_ref().expect("it is named").value.clone());
+    assert_eq!(files, [folder.path("sub/ca.pem"), folder.path("sub/me/me.pem"), PathBuf::from("/me.key")]);
+    assert_eq!(tls.server_name.as_ref().map(|name| name.value.as_str()), Some("api.internal"));
+    assert!(!tls.skip_verify);
 }
 
 #[test]

@@ -55,14 +55,14 @@ fn unknown_keys_suggest_what_was_meant() {
         "zebra: {}",
         &[
             "4:3: unknown key `zebra` | a case takes `name`, `description`, `tags`, `skip`, `vars`, `repeat`, `across`, \
-           `server`, `service`, `call`, `metadata`, `timeout`, `request`, `requests` or `expect`",
+           `call`, `server`, `service`, `metadata`, `timeout`, `compression`, `request`, `requests`, `stream` or `expect`",
         ],
     );
     case(
         "teardown: []",
         &[
             "4:3: unknown key `teardown` | a case takes `name`, `description`, `tags`, `skip`, `vars`, `repeat`, `across`, \
-           `server`, `service`, `call`, `metadata`, `timeout`, `request`, `requests` or `expect`",
+           `call`, `server`, `service`, `metadata`, `timeout`, `compression`, `request`, `requests`, `stream` or `expect`",
         ],
     );
     case_file(
@@ -95,7 +95,7 @@ fn a_case_has_a_name_and_a_call() {
         "cases:\n- hello\n",
         &[
             "2:3: expected a mapping, found `hello` | a case takes `name`, `description`, `tags`, `skip`, `vars`, `repeat`, \
-         `across`, `server`, `service`, `call`, `metadata`, `timeout`, `request`, `requests` or `expect`",
+         `across`, `call`, `server`, `service`, `metadata`, `timeout`, `compression`, `request`, `requests`, `stream` or `expect`",
         ],
     );
     case_file("cases:\n- name: n\n  call: \"\"\n", &["3:9: `call` names no method | write `call: pkg.Service/Method`"]);

@@ -50,6 +50,10 @@ impl<T> Key<T> {
     pub(crate) const fn required(name: &'static str, reads: Reads<T>, example: &'static str) -> Self {
         Self { name, reads, required: Some(example) }
     }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.name
+    }
 }
 
 impl<T> Table<T> {

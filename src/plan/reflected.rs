@@ -1,0 +1,91 @@
+//! Cases whose schema only a server has: which they are, and what to ask it for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::expr::{Env, Scope};
+use crate::grpc::Metadata;
+use crate::message::Context;
+use crate::schema::{MethodName, Schema, Wanted};
+use crate::spec::{Case, CaseFile, Config, ServerSpec, Step};
+use crate::yaml::{Node, NodeKind};
+
+use super::MetadataTemplate;
+
+/// Whether a case names what `local` does not know.
+pub(super) fn needs_reflection(case: &Case, local: &Schema) -> bool {
+    !services(case.calls()).iter().all(|service| local.knows_service(service))
+        || !symbols(nodes_of_case(case)).iter().all(|symbol| local.knows_symbol(symbol))
+}
+
+/// Adds what a case wants of each of its servers.
+pub(super) fn add_wanted(config: &Config, file: &CaseFile, case: &Case, wanted: &mut BTreeMap<String, Wanted>) {
+    let vars = config.vars.iter().chain(&file.vars).map(|(_, node)| node);
+    let symbols = symbols(nodes_of_case(case).chain(vars));
+    for server in case.servers() {
+        let of_server = wanted.entry(server.to_owned()).or_default();
+        let steps = case.calls().filter(|step| step.server.value == server);
+        of_server.services.extend(services(steps));
+        of_server.symbols.extend(symbols.iter().cloned());
+    }
+}
+
+/// What a question to a server carries: the server's own metadata.
+pub(crate) fn reflection_metadata(
+    server: &ServerSpec,
+    env: &Arc<Env>,
+    scope: &Scope,
+    sources: &Arc<Sources>,
+) -> Result<Metadata, Diagnostics> {
+    let mut found = Diagnostics::new();
+    let context = Context { sources, env, pool: &prost_reflect::DescriptorPool::new(), read_files: true };
+    match MetadataTemplate::build(&server.metadata, &context, &mut found).map(|template| template.fill(scope)) {
+        Some(Ok(metadata)) => Ok(metadata),
+        Some(Err(problems)) => Err(problems.into_iter().collect()),
+        None => Err(found),
+    }
+}
+
+/// Names of the services that steps call, as written.
+pub(super) fn services<'s>(steps: impl IntoIterator<Item = &'s Step>) -> BTreeSet<String> {
+    let mut ignored = Diagnostics::new();
+    let name = |step: &Step| {
+        let service = step.service.as_ref().map(|service| service.value.as_str());
+        Some(MethodName::parse(&step.call, service, &mut ignored)?.service)
+    };
+    steps.into_iter().filter_map(name).collect()
+}
+
+fn nodes_of_case(case: &Case) -> impl Iterator<Item = &Node> {
+    case.nodes().chain(case.vars.iter().map(|(_, node)| node))
+}
+
+/// Messages that `$type` names, and extensions that are set: full names.
+fn symbols<'n>(nodes: impl Iterator<Item = &'n Node>) -> BTreeSet<String> {
+    let mut symbols = BTreeSet::new();
+    nodes.for_each(|node| collect_symbols(node, &mut symbols));
+    symbols
+}
+
+fn collect_symbols(node: &Node, into: &mut BTreeSet<String>) {
+    match &node.kind {
+        NodeKind::Scalar(_) => {}
+        NodeKind::Sequence(items) => items.iter().for_each(|item| collect_symbols(item, into)),
+        NodeKind::Mapping(entries) => {
+            for entry in entries.iter() {
+                let key = &*entry.key.value;
+                if let ("$type" | "@type", Some(written)) = (key, entry.value.as_scalar()) {
+                    into.extend(written.text.rsplit('/').next().filter(|name| is_name(name)).map(str::to_owned));
+                } else if let Some(name) = key.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                    into.extend(Some(name).filter(|name| is_name(name)).map(str::to_owned));
+                }
+                collect_symbols(&entry.value, into);
+            }
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_'))
+}

@@ -1,0 +1,87 @@
+//! Suites without protos: what there is, servers say by reflection, and what is wrong is said when they do.
+
+use crate::support::{Folder, assert_golden, fixture_address, grpc_spec, root};
+
+/// A suite whose one server is the fixture, and these cases.
+fn suite(cases: &str) -> Folder {
+    let servers = format!("servers:\n  api: {{ address: \"{}\" }}\n", fixture_address());
+    Folder::new().file("grpc-spec.yaml", &servers).file("a.yaml", &format!("cases:\n{cases}"))
+}
+
+const PASSES: &str = "  - { name: passes, call: Greeter/SayHello, expect: { response: { message: \"Hello, !\" } } }\n";
+const HAS_A_TYPO: &str = "  - { name: has a typo, call: Greeter/SayHello, request: { nane: x } }\n";
+const CALLS_NOTHING: &str = "  - { name: calls nothing, call: Greter/SayHello }\n";
+const FAILS: &str = "  - { name: fails, call: Greeter/SayHello, expect: { response: { message: x } } }\n";
+
+#[test]
+fn the_fixture_suite_passes_without_protos() {
+    let address = format!("fixture={}", fixture_address());
+    let folder = root().join("fixtures/reflection");
+    let folder = folder.to_str().expect("UTF-8");
+    grpc_spec(["run", folder, "--server", &address]).run().exits(0).says("4 passed; 0 failed");
+    grpc_spec(["check", folder, "--server", &address, "--online"]).run().exits(0).says("checked 4 cases: no errors");
+}
+
+#[test]
+fn what_is_found_late_is_an_error_of_its_case() {
+    let folder = suite(&[PASSES, HAS_A_TYPO, CALLS_NOTHING, FAILS].concat());
+    let run = folder.grpc_spec(["run", ".", "--jobs", "1"]).run().exits(2);
+    assert_golden("reflection_late_errors", &folder.redact(&run.transcript()));
+}
+
+#[test]
+fn check_says_what_it_did_not_check() {
+    let folder = suite(&[PASSES, HAS_A_TYPO].concat());
+    let offline = folder.grpc_spec(["check", "."]).run().exits(0);
+    let online = folder.grpc_spec(["check", ".", "--online"]).run().exits(2);
+    assert_golden("reflection_check", &folder.redact(&format!("{}\n{}", offline.transcript(), online.transcript())));
+}
+
+#[test]
+fn cases_with_local_protos_are_planned_first() {
+    let folder = suite(&[PASSES, HAS_A_TYPO].concat());
+    folder.write(
+        "grpc-spec.yaml",
+        &format!(
+            "protos: {{ import_paths: [./protos], reflection: true }}\nservers: {{ api: {{ address: \"{}\" }} }}\n",
+            fixture_address()
+        ),
+    );
+    let ended = folder.grpc_spec(["run", "."]).run().exits(2);
+    assert_eq!(ended.stdout, "", "no case is run");
+}
+
+#[test]
+fn reflection_fills_in_what_files_do_not_have() {
+    let folder = suite(&[PASSES, "  - { name: is reflected, call: echo.v1.Echo/Unary }\n"].concat());
+    let protos = root().join("protos/helloworld.proto");
+    folder.write(
+        "grpc-spec.yaml",
+        &format!(
+            "protos: {{ files: [{}], reflection: true }}\nservers: {{ api: {{ address: \"{}\" }} }}\n",
+            protos.display(),
+            fixture_address()
+        ),
+    );
+    folder.grpc_spec(["check", "."]).run().exits(0).says("a.yaml::is reflected is unchecked").says("checked 1 case");
+    folder.grpc_spec(["run", "."]).run().exits(0).says("2 passed");
+}
+
+#[test]
+fn without_reflection_and_protos_nothing_is_known() {
+    let folder = suite(PASSES);
+    let servers =
+        format!("protos: {{ reflection: false }}\nservers:\n  api: {{ address: \"{}\" }}\n", fixture_address());
+    folder.write("grpc-spec.yaml", &servers);
+    let ended = folder.grpc_spec(["check", "."]).run().exits(2);
+    assert!(ended.stderr.contains("unknown service `Greeter`"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_server_that_is_not_there_is_3() {
+    let folder = suite(PASSES);
+    folder.write("grpc-spec.yaml", "servers:\n  api: { address: \"http://127.0.0.1:1\" }\n");
+    let run = folder.grpc_spec(["run", "."]).run().exits(3);
+    let check = folder.grpc_spec(["check", ".", "--online"]).run().exits(3);
+    assert_golden("reflection_unreachable", &folder.redact(&format!("{}\n{}", run.transcript(), check.transcript())));
+}
