@@ -81,10 +81,14 @@ impl Test {
         Trial::ignorable_test(&self.subject.id, runner).with_ignored_flag(self.skip.is_some())
     }
 
+    /// Whether the arguments leave it out of the list.
+    fn is_filtered_out(&self, arguments: &Arguments) -> bool {
+        arguments.is_filtered_out(&self.trial(|| Ok(Completion::Completed)))
+    }
+
     /// Whether the arguments have it run.
     fn is_meant(&self, arguments: &Arguments) -> bool {
-        let probe = self.trial(|| Ok(Completion::Completed));
-        !arguments.is_filtered_out(&probe) && !arguments.is_ignored(&probe)
+        !self.is_filtered_out(arguments) && !arguments.is_ignored(&self.trial(|| Ok(Completion::Completed)))
     }
 }
 
@@ -146,6 +150,11 @@ fn run_tests(
         nextest: env::var_os("NEXTEST").is_some_and(|value| value == "1"),
         results: Mutex::default(),
     });
+    for test in tests.iter().filter(|test| !test.is_filtered_out(arguments) && !test.is_meant(arguments)) {
+        if let Some(reason) = &test.skip {
+            shared.keep(not_run(test.subject.clone(), Outcome::Skipped(reason.clone())));
+        }
+    }
     let trials = tests.iter().map(|test| trial(test, &mut plans, &shared)).collect();
     let conclusion = libtest_mimic::run(arguments, trials);
 
@@ -200,9 +209,6 @@ fn trial(test: &Test, plans: &mut Plans, shared: &Arc<Shared>) -> Trial {
         What::Invalid(diagnostics) => Some(Err(diagnostics.clone())),
         What::Case { suite, id } => plans.cases.remove(&(*suite, id.clone())),
     };
-    if let (Some(reason), None) = (&test.skip, &plan) {
-        shared.keep(not_run(subject.clone(), Outcome::Skipped(reason.clone())));
-    }
     let shared = Arc::clone(shared);
     test.trial(move || match plan {
         Some(Ok(job)) => shared.run(subject, job),

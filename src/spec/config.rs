@@ -159,7 +159,7 @@ fn server_hints(name: &str, known: &[&str], declare: &str) -> Vec<String> {
     did_you_mean(name, known.iter().copied()).into_iter().chain([servers]).collect()
 }
 
-/// The servers, those of the test's own process added or put in place, then those of `--server` put in place.
+/// The servers, those of the test's own process added or put in place, then those of `--server`.
 fn override_servers(declared: Vec<Arc<ServerSpec>>, overrides: &Overrides, sources: &Sources) -> Vec<Arc<ServerSpec>> {
     let mut servers = declared;
     for name in &overrides.in_process {
@@ -170,12 +170,17 @@ fn override_servers(declared: Vec<Arc<ServerSpec>>, overrides: &Overrides, sourc
             servers.push(Arc::new(ServerSpec::new(Spanned::new(name.clone(), span), ServerSource::InProcess)));
         }
     }
+    override_addresses(&mut servers, overrides);
+    servers
+}
+
+/// Puts those of `--server` in place.
+pub(super) fn override_addresses(servers: &mut [Arc<ServerSpec>], overrides: &Overrides) {
     for (name, address) in &overrides.servers {
         if let Some(server) = servers.iter_mut().find(|server| server.name.value == *name) {
             *server = Arc::new(server.at(ServerSource::Override(address.clone())));
         }
     }
-    servers
 }
 
 fn unknown_profile(name: &str, suite: &SuiteFrame, source: Option<FileId>, sources: &Sources) -> Diagnostic {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::config::{check_server, read_vars};
+use super::config::{check_server, override_addresses, read_vars};
 use super::discover::{FoundSuite, Place, discover, discover_id};
 use super::frame::{FileFrame, SuiteFrame};
 use super::read::read_source;
@@ -218,7 +218,9 @@ impl Loader<'_> {
         config.folder.clone_from(&folder.shown);
         config.overriding_vars.clone_from(&self.overriding_vars);
         if let Some(frame) = &frame {
-            config.servers.extend(address_servers(frame, &config.servers, &mut document.diagnostics));
+            let mut named = address_servers(frame, &config.servers, &mut document.diagnostics);
+            override_addresses(&mut named, self.overrides);
+            config.servers.extend(named);
         }
         let file = self.case_file(document, frame, &config, servers_known, None);
         Suite { config: Arc::new(config), files: vec![file] }

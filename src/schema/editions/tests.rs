@@ -12,13 +12,7 @@ use crate::schema::guard;
 use crate::schema::scan::scan;
 
 fn parse(text: &str) -> FileDescriptorProto {
-    match File::from_source("a.proto", text) {
-        Ok(file) => file.into(),
-        Err(error) => panic!(
-            "{error:?}
-{text}"
-        ),
-    }
+    File::from_source("a.proto", text).map_or_else(|error| panic!("{error:?}\n{text}"), FileDescriptorProto::from)
 }
 
 fn lowered(source: &str) -> Result<FileDescriptorProto, String> {

@@ -201,3 +201,11 @@ fn variables_on_the_command_line_are_yaml_scalars() {
     let refused = folder.load_with(&[""], &vars("request"));
     assert_eq!(refused.errors(), ["--var:1:1: `request` cannot be the name of a variable"]);
 }
+
+#[test]
+fn a_server_named_by_its_address_is_replaced_like_any_other() {
+    let folder = Folder::new(&[("a.yaml", "server: 127.0.0.1:1\ncases: [ { name: n, call: S/M } ]")]);
+    let overrides = Overrides { servers: vec![("127.0.0.1:1".to_owned(), "127.0.0.1:2".to_owned())], ..overrides() };
+    let outcome = folder.load_with(&["a.yaml"], &overrides);
+    assert_eq!(address(&outcome.only_suite().config, "127.0.0.1:1"), "override 127.0.0.1:2");
+}
