@@ -24,9 +24,15 @@ fn the_fixture_suite_passes_without_protos() {
 
 #[test]
 fn what_is_found_late_is_an_error_of_its_case() {
-    let folder = suite(&[PASSES, HAS_A_TYPO, CALLS_NOTHING, FAILS].concat());
+    let folder = suite(&[PASSES, HAS_A_TYPO, FAILS].concat());
     let run = folder.grpc_spec(["run", ".", "--jobs", "1"]).run().exits(2);
     assert_golden("reflection_late_errors", &folder.redact(&run.transcript()));
+}
+
+#[test]
+fn a_service_that_is_not_there_is_suggested_from_the_servers_list() {
+    let run = suite(CALLS_NOTHING).grpc_spec(["run", "."]).run().exits(2);
+    run.says("neither the server `api` nor a proto here has it").says("hint: did you mean `Greeter`?");
 }
 
 #[test]
