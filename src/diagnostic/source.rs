@@ -116,6 +116,7 @@ impl Sources {
     }
 
     /// `path:line:column` of the start of a span.
+    #[cfg(test)]
     pub(crate) fn locate(&self, span: Span) -> String {
         let file = self.get(span.file);
         let (line, column) = file.line_column(span.start as usize);

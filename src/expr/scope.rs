@@ -39,6 +39,7 @@ enum Environment {
     /// The process's own.
     #[default]
     Process,
+    #[cfg(test)]
     Snapshot(Arc<BTreeMap<OsString, OsString>>),
 }
 
@@ -83,6 +84,7 @@ impl Scope {
     }
 
     /// No values; `env.NAME` reads `environment`.
+    #[cfg(test)]
     pub(crate) fn with_environment(environment: BTreeMap<OsString, OsString>) -> Self {
         Self { environment: Environment::Snapshot(Arc::new(environment)), ..Self::default() }
     }
@@ -109,6 +111,7 @@ impl Scope {
     pub(super) fn environment(&self, name: &str) -> Option<OsString> {
         match &self.environment {
             Environment::Process => std::env::var_os(name),
+            #[cfg(test)]
             Environment::Snapshot(variables) => variables.get(std::ffi::OsStr::new(name)).cloned(),
         }
     }

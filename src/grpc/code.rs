@@ -82,6 +82,7 @@ impl Code {
     }
 
     /// A code as people write it: `NOT_FOUND` or `5`.
+    #[cfg(test)]
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.bytes().all(|byte| byte.is_ascii_digit()) {
             Self::from_number(text.parse().ok()?)

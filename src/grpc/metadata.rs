@@ -104,21 +104,12 @@ impl Metadata {
         self.entries.iter().filter(move |(name, _)| name.as_str() == key).map(|(_, value)| value)
     }
 
-    /// Drops all values of a key.
-    pub(crate) fn remove(&mut self, key: &str) {
-        self.entries.retain(|(name, _)| !name.as_str().eq_ignore_ascii_case(key));
-    }
-
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&MetadataKey, &MetadataValue)> {
         self.entries.iter().map(|(key, value)| (key, value))
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
     }
 
     /// What a server sent. A `-bin` value may hold several, joined by commas; one that is not base64 stays as the text
@@ -299,14 +290,6 @@ mod tests {
             assert_eq!(metadata.push(key, value).expect_err("refused").headline, headline);
         }
         assert!(metadata.is_empty());
-    }
-
-    #[test]
-    fn a_key_is_removed_whatever_its_case() {
-        let mut metadata = Metadata::new();
-        metadata.push("authorization", text("x")).expect("legal");
-        metadata.remove("Authorization");
-        assert_eq!(metadata.len(), 0);
     }
 
     proptest! {

@@ -30,14 +30,14 @@ mod tests;
 mod tls;
 mod tls_error;
 
-pub(crate) use call::{Call, Ended};
+pub(crate) use call::Call;
 pub(crate) use channel::{Channel, ChannelOptions, Limits};
 pub(crate) use code::Code;
 pub(crate) use compression::Compression;
 pub(crate) use connect_error::ConnectError;
 pub(crate) use health::{Health, check_health, reflection_answers};
 pub(crate) use metadata::{Metadata, MetadataError, MetadataKey, MetadataValue};
-pub(crate) use outcome::{CallOutcome, Phase, Received};
+pub(crate) use outcome::{CallOutcome, Received};
 pub(crate) use reflection::{Reflection, ReflectionError};
 pub(crate) use request::CallRequest;
 pub(crate) use status::{Origin, Status};

@@ -103,6 +103,7 @@ impl Target {
     }
 
     /// What is sent as `:authority`.
+    #[cfg(test)]
     pub(crate) fn authority(&self) -> &str {
         self.authority.as_str()
     }

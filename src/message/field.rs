@@ -103,13 +103,6 @@ impl Field {
         }
     }
 
-    pub(crate) fn is_required(&self) -> bool {
-        match self {
-            Self::Declared(field) => field.is_required(),
-            Self::Extension(_) => false,
-        }
-    }
-
     /// What CEL's `has()` says: set, or without presence, not the default.
     pub(crate) fn is_set(&self, message: &DynamicMessage) -> bool {
         match self {

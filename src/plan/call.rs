@@ -72,18 +72,6 @@ impl RequestMessage {
     }
 }
 
-impl PlannedCall {
-    /// The call, and those made in its script.
-    pub(crate) fn all(&self) -> Vec<&Self> {
-        let script = match &self.payload {
-            PlannedPayload::Script(script) => Some(script),
-            PlannedPayload::Messages(_) => None,
-        };
-        let within = script.into_iter().flat_map(PlannedScript::calls).flat_map(Self::all);
-        std::iter::once(self).chain(within).collect()
-    }
-}
-
 /// What the calls of a case are planned with.
 pub(super) struct Planning<'a> {
     pub(super) planner: &'a Planner<'a>,

@@ -8,7 +8,7 @@ mod script;
 mod script_order;
 mod unused;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) use call::{PlannedCall, PlannedPayload, RequestMessage};
@@ -18,7 +18,6 @@ pub(crate) use script::{PlannedAction, PlannedReceive, PlannedScript};
 pub(crate) use unused::unused_variables;
 
 use call::Planning;
-use reflected::needs_reflection;
 
 use crate::diagnostic::{Diagnostics, Sources, Spanned};
 use crate::expr::{Binding, Env, Scope, Value};
@@ -74,10 +73,7 @@ impl Plan {
 #[derive(Debug)]
 pub(crate) struct PlannedCase {
     pub(crate) config: Arc<Config>,
-    pub(crate) file: Arc<CaseFile>,
     pub(crate) case: Arc<Case>,
-    /// Names of the servers it calls, each once.
-    pub(crate) servers: BTreeSet<String>,
     /// What its templates see.
     pub(crate) scope: Arc<Scope>,
     pub(crate) steps: Vec<PlannedCall>,
@@ -104,11 +100,12 @@ pub(crate) fn plan_suite(config: &Arc<Config>, chosen: &[Chosen], sources: &Arc<
         let mut found = found.clone();
         let names = names.with(&file.vars, sources, &mut found);
         for case in cases {
-            let plan = if config.protos.reflects() && !found.has_errors() && needs_reflection(case, &schema) {
+            let is_waiting = config.protos.reflects() && !found.has_errors() && reflected::is_needed(case, &schema);
+            let plan = if is_waiting {
                 reflected::add_wanted(config, file, case, &mut suite.wanted);
                 Plan::Waiting
             } else {
-                planner.plan(file, case, &names, &found, &mut suite.warnings)
+                planner.plan(case, &names, &found, &mut suite.warnings).map_or_else(Plan::Invalid, Plan::Ready)
             };
             suite.entries.push(PlannedEntry { file: Arc::clone(file), case: Arc::clone(case), plan });
         }
@@ -131,11 +128,7 @@ pub(crate) fn plan_reflected(
     let mut found = Diagnostics::new();
     let names = Names::of_suite(config, sources, &mut found).with(&file.vars, sources, &mut found);
     let planner = Planner { config, schemas: Schemas::OfServers(schemas), sources };
-    match planner.plan(file, case, &names, &found, warnings) {
-        Plan::Ready(planned) => Ok(planned),
-        Plan::Invalid(problems) => Err(problems),
-        Plan::Waiting => Err(Diagnostics::new()),
-    }
+    planner.plan(case, &names, &found, warnings)
 }
 
 /// What planning reads from.
@@ -165,26 +158,21 @@ impl Planner<'_> {
     /// Plans a case; what was `found` in its file and suite counts.
     fn plan(
         &self,
-        file: &Arc<CaseFile>,
         case: &Arc<Case>,
         names: &Names<'_>,
         found: &Diagnostics,
         warnings: &mut Diagnostics,
-    ) -> Plan {
-        let mut of_case = Diagnostics::new();
-        let planned = self.plan_case(file, case, names, &mut of_case);
-        match planned {
-            Some(planned) if !found.has_errors() && !of_case.has_errors() => {
-                warnings.append(of_case);
-                Plan::Ready(Arc::new(planned))
+    ) -> Result<Arc<PlannedCase>, Diagnostics> {
+        let mut own = Diagnostics::new();
+        let case = self.plan_case(case, names, &mut own).filter(|_| !own.has_errors());
+        match case {
+            Some(case) if !found.has_errors() => {
+                warnings.append(own);
+                Ok(Arc::new(case))
             }
-            _ => {
-                let mut problems = found.clone();
-                if planned.is_none() || of_case.has_errors() {
-                    problems.append(of_case);
-                }
-                Plan::Invalid(problems)
-            }
+            // its warnings are for when it is valid
+            Some(_) => Err(found.clone()),
+            None => Err(found.iter().chain(own.iter()).cloned().collect()),
         }
     }
 
@@ -192,13 +180,7 @@ impl Planner<'_> {
         Context { sources: self.sources, env: &names.env, pool: schema.pool(), read_files: true }
     }
 
-    fn plan_case(
-        &self,
-        file: &Arc<CaseFile>,
-        case: &Arc<Case>,
-        names: &Names<'_>,
-        out: &mut Diagnostics,
-    ) -> Option<PlannedCase> {
+    fn plan_case(&self, case: &Arc<Case>, names: &Names<'_>, out: &mut Diagnostics) -> Option<PlannedCase> {
         let names = names.with(&case.vars, self.sources, out);
         for node in case.nodes() {
             names.scope.check_environment(node, self.sources, out);
@@ -213,15 +195,7 @@ impl Planner<'_> {
             }
             _ => None,
         };
-        Some(PlannedCase {
-            config: Arc::clone(self.config),
-            file: Arc::clone(file),
-            case: Arc::clone(case),
-            servers: steps.iter().flat_map(PlannedCall::all).map(|call| call.server.clone()).collect(),
-            scope: names.scope,
-            steps,
-            across,
-        })
+        Some(PlannedCase { config: Arc::clone(self.config), case: Arc::clone(case), scope: names.scope, steps, across })
     }
 }
 

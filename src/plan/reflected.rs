@@ -13,8 +13,15 @@ use crate::yaml::{Node, NodeKind};
 
 use super::MetadataTemplate;
 
-/// Whether a case names what `local` does not know.
-pub(super) fn needs_reflection(case: &Case, local: &Schema) -> bool {
+/// Whether a case names what `local` does not know. One that names no method at all is wrong whatever a server says.
+pub(super) fn is_needed(case: &Case, local: &Schema) -> bool {
+    let mut wrong = Diagnostics::new();
+    for step in case.calls() {
+        let _ = method_name(step, &mut wrong);
+    }
+    if wrong.has_errors() {
+        return false;
+    }
     !services(case.calls()).iter().all(|service| local.knows_service(service))
         || !symbols(nodes_of_case(case)).iter().all(|symbol| local.knows_symbol(symbol))
 }
@@ -50,11 +57,12 @@ pub(crate) fn reflection_metadata(
 /// Names of the services that steps call, as written.
 pub(super) fn services<'s>(steps: impl IntoIterator<Item = &'s Step>) -> BTreeSet<String> {
     let mut ignored = Diagnostics::new();
-    let name = |step: &Step| {
-        let service = step.service.as_ref().map(|service| service.value.as_str());
-        Some(MethodName::parse(&step.call, service, &mut ignored)?.service)
-    };
-    steps.into_iter().filter_map(name).collect()
+    steps.into_iter().filter_map(|step| Some(method_name(step, &mut ignored)?.service)).collect()
+}
+
+fn method_name(step: &Step, out: &mut Diagnostics) -> Option<MethodName> {
+    let service = step.service.as_ref().map(|service| service.value.as_str());
+    MethodName::parse(&step.call, service, out)
 }
 
 fn nodes_of_case(case: &Case) -> impl Iterator<Item = &Node> {

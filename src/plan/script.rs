@@ -64,14 +64,6 @@ impl PlannedScript {
         let steps = steps.into_iter().collect::<Option<_>>()?;
         sound.then_some(Self { span: script.span, steps })
     }
-
-    /// The calls made within it.
-    pub(crate) fn calls(&self) -> impl Iterator<Item = &PlannedCall> {
-        self.steps.iter().filter_map(|step| match &step.action {
-            PlannedAction::Call(call) => Some(&**call),
-            _ => None,
-        })
-    }
 }
 
 impl PlannedAction {

@@ -160,7 +160,17 @@ impl Writer<'_> {
         if outcome.trailers_only {
             line.push_str(", trailers only");
         }
+        if let Some(http) = outcome.http_status.filter(|http| *http != 200) {
+            let _ = write!(line, ", HTTP {http}");
+        }
         let _ = writeln!(text, "{}", self.field("status", &line));
+        if self.style.full {
+            let (sent, received) = (outcome.bytes_sent, outcome.bytes_received);
+            let _ = writeln!(text, "{}", self.field("bytes", &format!("{sent} sent, {received} received")));
+            if let Some(phase) = outcome.stopped_in {
+                let _ = writeln!(text, "{}", self.field("stopped", &phase.to_string()));
+            }
+        }
         if !status.message.is_empty() {
             self.block("message", &diagnostic::neutralise(&status.message), text);
         }

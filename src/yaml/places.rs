@@ -24,13 +24,7 @@ struct Piece {
 }
 
 impl Scalar {
-    /// The source of a byte range of the text, or the whole scalar where there is no exact mapping. `node` is the scalar's
-    /// own span, `source` the text of its file.
-    pub(crate) fn span_of(&self, node: Span, source: &str, range: Range<usize>) -> Span {
-        self.places(node, source).span_of(range)
-    }
-
-    /// As [`Scalar::span_of`], for many ranges of one text.
+    /// Where the parts of its text stand in the source. `node` is the scalar's own span, `source` the text of its file.
     pub(crate) fn places(&self, node: Span, source: &str) -> Places {
         let pieces = match source.get(node.range()) {
             Some(written) => Aligner::align(self, written).unwrap_or_default(),

@@ -11,8 +11,9 @@ use super::raw::{
     serve_with_settings, trailers,
 };
 use super::{PATH, channel, told, try_unary, unary};
+use crate::grpc::outcome::Phase;
 use crate::grpc::{
-    CallOutcome, CallRequest, Channel, ChannelOptions, Code, Compression, Limits, Metadata, MetadataValue, Phase,
+    CallOutcome, CallRequest, Channel, ChannelOptions, Code, Compression, Limits, Metadata, MetadataValue,
 };
 
 async fn answered(parts: &[Vec<u8>]) -> CallOutcome {
@@ -414,7 +415,7 @@ async fn five_hundred_fields() {
     let names: Vec<_> = (0..500).map(|number| format!("x-{number}")).collect();
     let fields: Vec<_> = OK_HEADERS.iter().copied().chain(names.iter().map(|name| (name.as_str(), "y"))).collect();
     let outcome = answered(&[headers(&fields), message(b"hello"), trailers(OK_TRAILERS)]).await;
-    assert_eq!((outcome.status.code, outcome.headers.len()), (Code::Ok, 501));
+    assert_eq!((outcome.status.code, outcome.headers.iter().count()), (Code::Ok, 501));
 }
 
 // 18: floods that never end

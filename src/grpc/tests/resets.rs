@@ -9,7 +9,8 @@ use super::raw::{
     GOAWAY, OK_HEADERS, OK_TRAILERS, Peer, RST_STREAM, answer, frame, headers, message, response, serve, trailers,
 };
 use super::{PATH, SHORT, channel, told, try_unary, unary};
-use crate::grpc::{CallRequest, Code, Metadata, Origin, Phase};
+use crate::grpc::outcome::Phase;
+use crate::grpc::{CallRequest, Code, Metadata, Origin};
 
 /// Every code of `RST_STREAM`, and what gRPC makes of it.
 const REASONS: [(u32, &str, Code); 15] = [

@@ -8,7 +8,8 @@ use tokio::net::TcpListener;
 
 use super::raw::{self, listen};
 use super::{SHORT, Target, channel, try_unary, unary};
-use crate::grpc::{Code, ConnectError, Phase};
+use crate::grpc::outcome::Phase;
+use crate::grpc::{Code, ConnectError};
 
 async fn error(target: Target) -> ConnectError {
     try_unary(&channel(target)).await.expect_err("a server that cannot be reached")

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use prost_reflect::{DynamicMessage, MapKey, Value};
 
-use super::{Source, all_types, build, built, field, fixtures, proto2};
+use super::{Source, all_types, build, built, field, proto2};
 
 fn text(value: &str) -> Value {
     Value::String(value.to_owned())

@@ -110,8 +110,11 @@ macro_rules! element {
                 self.options.and_then(|options| options.features).unwrap_or_default()
             }
 
+            #[allow(clippy::needless_update, reason = "some of the types have more fields")]
             pub(super) fn saying(features: FeatureSet) -> Self {
-                Self { options: Some($options { features: Some(features) }), ..Self::default() }
+                let mut element = Self::default();
+                element.options = Some($options { features: Some(features) });
+                element
             }
         }
     )*};

@@ -270,10 +270,11 @@ fn add_synthetic_oneofs(message: &mut DescriptorProto, fields: &[usize]) {
     if fields.is_empty() {
         return;
     }
-    let fields_and_types = message.field.iter().map(|field| field.name());
-    let fields_and_types = fields_and_types.chain(message.nested_type.iter().map(|nested| nested.name()));
-    let oneofs_and_enums = message.oneof_decl.iter().map(|oneof| oneof.name());
-    let oneofs_and_enums = oneofs_and_enums.chain(message.enum_type.iter().map(|declared| declared.name()));
+    let DescriptorProto { field, nested_type, oneof_decl, enum_type, .. } = &*message;
+    let fields_and_types = field.iter().map(FieldDescriptorProto::name);
+    let fields_and_types = fields_and_types.chain(nested_type.iter().map(DescriptorProto::name));
+    let oneofs_and_enums = oneof_decl.iter().map(OneofDescriptorProto::name);
+    let oneofs_and_enums = oneofs_and_enums.chain(enum_type.iter().map(EnumDescriptorProto::name));
     let mut taken: HashSet<String> = fields_and_types.chain(oneofs_and_enums).map(str::to_owned).collect();
     for at in fields {
         let field = &mut message.field[*at];

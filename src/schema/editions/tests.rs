@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use proptest::prelude::{any, prop_assert, proptest};
 use proptest::sample::Index;
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, ReflectMessage as _};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 use prost_types::FileDescriptorProto;
 use protox::file::File;
 
@@ -12,9 +12,7 @@ use crate::schema::guard;
 use crate::schema::scan::scan;
 
 fn parse(text: &str) -> FileDescriptorProto {
-    File::from_source("a.proto", text)
-        .map(FileDescriptorProto::from)
-        .unwrap_or_else(|error| panic!("{error:?}\n{text}"))
+    File::from_source("a.proto", text).map_or_else(|error| panic!("{error:?}\n{text}"), FileDescriptorProto::from)
 }
 
 fn lowered(source: &str) -> Result<FileDescriptorProto, String> {

@@ -9,7 +9,9 @@ mod scalar;
 mod table;
 
 pub(crate) use container::{damaged, entries, items, key_span, names_and_nodes};
-pub(crate) use quantity::{duration, duration_of, positive_duration, size};
+#[cfg(test)]
+use quantity::duration;
+pub(crate) use quantity::{duration_of, positive_duration, size};
 pub(crate) use scalar::{boolean, choice, count, plain, text, texts};
 pub(crate) use table::{Key, Reads, Table, misspelt};
 

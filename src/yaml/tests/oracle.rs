@@ -194,7 +194,7 @@ fn check_spans(text: &str, node: &Node, outer: Option<Span>) {
                 assert_eq!(source, &*scalar.text);
             }
             for (start, c) in scalar.text.char_indices() {
-                check_span(text, scalar.span_of(node.span, text, start..start + c.len_utf8()), Some(node.span));
+                check_span(text, scalar.places(node.span, text).span_of(start..start + c.len_utf8()), Some(node.span));
             }
         }
         NodeKind::Sequence(items) => items.iter().for_each(|item| check_spans(text, item, inner)),

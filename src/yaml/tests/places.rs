@@ -8,7 +8,7 @@ fn source_of(text: &str, wanted: &str) -> String {
     let node: &Node = tree.get("a").expect("the key `a`");
     let scalar = node.as_scalar().expect("a scalar");
     let start = scalar.text.find(wanted).unwrap_or_else(|| panic!("{wanted:?} in {:?}", scalar.text));
-    text[scalar.span_of(node.span, text, start..start + wanted.len()).range()].to_owned()
+    text[scalar.places(node.span, text).span_of(start..start + wanted.len()).range()].to_owned()
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn what_has_no_exact_place_is_the_whole_scalar() {
     let tree = good(text);
     let node = tree.get("a").expect("key");
     let scalar = node.as_scalar().expect("scalar");
-    assert_eq!(scalar.span_of(node.span, text, 0..2), node.span, "beyond the text");
-    assert_eq!(scalar.span_of(node.span, "other: source", 0..1), node.span, "not its source");
-    assert_eq!(&text[scalar.span_of(node.span, text, 0..0).range()], "");
+    assert_eq!(scalar.places(node.span, text).span_of(0..2), node.span, "beyond the text");
+    assert_eq!(scalar.places(node.span, "other: source").span_of(0..1), node.span, "not its source");
+    assert_eq!(&text[scalar.places(node.span, text).span_of(0..0).range()], "");
 }
