@@ -172,3 +172,13 @@ fn a_folder_without_cases_is_no_success() {
     let folder = Folder::new();
     harness(&folder, []).run().exits(4).says("there are no cases at `.`");
 }
+
+#[test]
+fn a_file_with_the_id_of_another_suites_is_a_test_that_fails() {
+    let suite = format!("servers: {{ only: {{ address: \"{}\" }} }}\n", fixture_address());
+    let folder = mixed().file("inner/grpc-spec.yaml", &suite).file("inner/a.yaml", "cases: [ { name: x, call: S/M } ]");
+    let listed = harness(&folder, ["--list", "inner"]).run().exits(0);
+    assert_eq!(listed.stdout, "inner/a.yaml: test\n");
+    let one = harness(&folder, ["--exact", "inner/a.yaml"]).run().exits(101);
+    one.says("`a.yaml` and `inner/a.yaml` are both `a.yaml`");
+}

@@ -127,3 +127,27 @@ fn names_are_unique_across_suites() {
     files.sort_unstable();
     assert_eq!(files, ["one/a.yaml", "two/a.yaml"]);
 }
+
+#[test]
+fn what_concerns_no_case_is_an_error_in_the_report() {
+    let invalid = |folder: Folder, arguments: &[&str]| {
+        let arguments = ["run", ".", "--junit", "junit.xml"].iter().chain(arguments).copied();
+        let _ = folder.grpc_spec(arguments).run().exits(2);
+        let report = JUnitFile::read(&folder.read("junit.xml"));
+        report.case("grpc-spec").verdict.clone()
+    };
+    let cases = "cases:\n  - { name: greets, call: Greeter/SayHello }\n";
+    let suite = || Folder::suite("  a: { address: \"${env.GRPC_SPEC_NOWHERE}\" }\n").file("a.yaml", cases);
+    let lacks = "the environment variable `GRPC_SPEC_NOWHERE` is not set";
+    assert_eq!(invalid(suite(), &[]), Verdict::Error(lacks.to_owned()));
+    let unknown = "unknown server `b`";
+    assert_eq!(invalid(suite(), &["--server", "a=x:1", "--server", "b=x:1"]), Verdict::Error(unknown.to_owned()));
+}
+
+#[test]
+fn a_report_of_a_harness_holds_only_what_was_selected() {
+    let folder = every_verdict();
+    let run = folder.run(program()).env("HARNESS_PATH", ".").env("GRPC_SPEC_JUNIT", "junit.xml");
+    let _ = run.arguments(["more/b.yaml"]).run().exits(0);
+    assert_eq!(JUnitFile::read(&folder.read("junit.xml")).cases.len(), 1, "without the skipped case of `a.yaml`");
+}
