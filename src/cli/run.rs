@@ -34,6 +34,9 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     let known = loaded.case_count();
     let cases = prepared.jobs();
     if cases.is_empty() {
+        if let Some(junit) = &mut junit {
+            junit.events(&[Event::RunFinished(Summary::default())])?;
+        }
         return nothing_selected(known);
     }
 

@@ -79,7 +79,7 @@ fn tls_options(exchange: &Exchange, line: &mut String) -> Option<()> {
 
 /// Whether a key's value gives access, and so is never shown.
 pub(super) fn is_secret(key: &str) -> bool {
-    matches!(key, "authorization" | "proxy-authorization" | "cookie")
+    matches!(key, "authorization" | "proxy-authorization" | "cookie" | "set-cookie")
 }
 
 /// JSON in which what a terminal would act on or hide is written `\u…`; such characters stand only within its strings.

@@ -27,8 +27,10 @@ impl Prepared {
             let chosen = choose(suite);
             let planned = plan_suite(&suite.config, &chosen, sources);
             if !chosen.is_empty() {
-                server::check(&suite.config.servers, &planned.env, sources, &mut prepared.diagnostics);
-                server::check_files(&suite.config.servers, called(&planned), sources, &mut prepared.diagnostics);
+                let servers = &suite.config.servers;
+                server::check(servers, &planned.env, sources, &mut prepared.diagnostics);
+                let called = called(&planned);
+                server::check_called(servers, called, &planned.scope, sources, &mut prepared.diagnostics);
             }
             prepared.diagnostics.append(planned.warnings.clone());
             for problems in planned.entries.iter().filter_map(|entry| entry.plan.problems()) {

@@ -104,7 +104,8 @@ fn node_uses(node: &Node, name: &str, sources: &Sources) -> bool {
     names_in(node, sources).iter().any(|used| &*used.path == name)
 }
 
-fn nodes(server: &ServerSpec) -> Vec<&Node> {
+/// What of a server's `start` and `address` may hold `${…}`.
+pub(super) fn nodes(server: &ServerSpec) -> Vec<&Node> {
     match &server.source {
         ServerSource::Start(start) => scalars(start),
         ServerSource::Address(address) => vec![address],

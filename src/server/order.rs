@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::launch::{check_names, names};
+use super::launch::{check_names, names, nodes};
+use super::reach::channel_options;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
-use crate::expr::Env;
+use crate::expr::{Env, Scope};
 use crate::spec::{ServerScope, ServerSource, ServerSpec};
 
 /// Reports what is wrong with servers before any of them starts: unknown names, circles, and a server that refers to
@@ -19,6 +20,24 @@ pub(crate) fn check(servers: &[Arc<ServerSpec>], env: &Arc<Env>, sources: &Sourc
             if lifetime(other) < lifetime(server) {
                 out.push(outlives(server, other, span));
             }
+        }
+    }
+}
+
+/// Reports what is not there of what the `called` servers, and those they refer to, need: files that say how they are
+/// reached, variables of the environment. `scope` knows the suite's names.
+pub(crate) fn check_called<'a>(
+    servers: &[Arc<ServerSpec>],
+    called: impl IntoIterator<Item = &'a str>,
+    scope: &Scope,
+    sources: &Sources,
+    out: &mut Diagnostics,
+) {
+    // A circle has been reported.
+    for server in start_order(servers, called, sources).unwrap_or_default() {
+        out.extend(channel_options(&server).err().map(|problem| *problem));
+        for node in nodes(&server) {
+            scope.check_environment(node, sources, out);
         }
     }
 }
@@ -126,6 +145,8 @@ fn lifetime(server: &ServerSpec) -> Lifetime {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::testing::suite;
     use super::*;
 
@@ -145,6 +166,22 @@ mod tests {
             yaml[span.range()].trim_matches('\'').to_owned()
         };
         out.iter().map(|problem| (problem.headline.clone(), place(problem))).collect()
+    }
+
+    #[test]
+    fn the_environment_of_called_servers_and_of_those_they_refer_to_is_there() {
+        let suite = suite(
+            "
+            front: { start: { command: [x, '${port}', '${env.FRONT}'], env: { BACK: '${servers.back.address}' } } }
+            back: { address: 'http://${env.BACK}' }
+            other: { address: 'http://${env.OTHER}' }
+            ",
+        );
+        let scope = Scope::with_environment(BTreeMap::new());
+        let mut out = Diagnostics::new();
+        check_called(&suite.servers, ["front"], &scope, &suite.sources, &mut out);
+        let missing = ["BACK", "FRONT"].map(|name| format!("the environment variable `{name}` is not set"));
+        assert_eq!(out.iter().map(|problem| problem.headline.clone()).collect::<Vec<_>>(), missing);
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! How a server is reached, from what the suite says of it: TLS with its files read, keepalive, limits, authority.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use super::order::start_order;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, Spanned};
 use crate::expr::{Scope, Text};
 use crate::grpc::{
@@ -11,19 +9,6 @@ use crate::grpc::{
 };
 use crate::message::read_file;
 use crate::spec::{ServerSource, ServerSpec, Tls, tls_in_plaintext};
-
-/// Reads the files that say how the `called` servers, and those they refer to, are reached, and reports what is wrong.
-pub(crate) fn check_files<'a>(
-    servers: &[Arc<ServerSpec>],
-    called: impl IntoIterator<Item = &'a str>,
-    sources: &Sources,
-    out: &mut Diagnostics,
-) {
-    // A circle has been reported.
-    for server in start_order(servers, called, sources).unwrap_or_default() {
-        out.extend(channel_options(&server).err().map(|problem| *problem));
-    }
-}
 
 /// The options of a channel to `server`; reads the files that its `tls` names.
 ///
