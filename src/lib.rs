@@ -62,7 +62,7 @@
 //! # Limits
 //!
 //! - Unix only: started servers live in process groups.
-//! - `edition = "2023"` in a proto is refused with an error that says so; proto2 and proto3 are read.
+//! - Editions 2023 and 2024 are lowered to what proto2 and proto3 can say; what cannot be is an error that names it.
 //! - Under `cargo nextest` each case is a process of its own, so a server with `scope: run` starts once for each case.
 
 #[doc(hidden)]

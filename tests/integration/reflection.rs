@@ -18,8 +18,9 @@ fn the_fixture_suite_passes_without_protos() {
     let address = format!("fixture={}", fixture_address());
     let folder = root().join("fixtures/reflection");
     let folder = folder.to_str().expect("UTF-8");
-    grpc_spec(["run", folder, "--server", &address]).run().exits(0).says("4 passed; 0 failed");
-    grpc_spec(["check", folder, "--server", &address, "--online"]).run().exits(0).says("checked 4 cases: no errors");
+    let cases = format!("{folder}/fixture.yaml");
+    grpc_spec(["run", &cases, "--server", &address]).run().exits(0).says("4 passed; 0 failed");
+    grpc_spec(["check", &cases, "--server", &address, "--online"]).run().exits(0).says("checked 4 cases: no errors");
 }
 
 #[test]
