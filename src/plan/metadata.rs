@@ -5,7 +5,7 @@ use std::sync::Arc;
 use prost_reflect::{Kind, Value};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
-use crate::expr::Scope;
+use crate::expr::{self, Scope, Text};
 use crate::grpc::{Metadata, MetadataError, MetadataValue};
 use crate::message::{self, Context, FieldPath, FieldType, ValueTemplate};
 use crate::yaml::Node;
@@ -32,6 +32,7 @@ impl MetadataTemplate {
         let mut entries = Vec::new();
         let mut whole = true;
         for (key, node) in metadata {
+            let node = &stands_for(node, context);
             for value in node.as_sequence().unwrap_or(std::slice::from_ref(node)) {
                 match read_value(&key.value, value, context, out) {
                     Some(template) => entries.push(MetadataEntry {
@@ -60,6 +61,18 @@ impl MetadataTemplate {
             }
         }
         if wrong.is_empty() { Ok(metadata) } else { Err(wrong) }
+    }
+}
+
+/// What a whole `${name}` of `vars` stands for, such as a list of values; any other node as it is.
+fn stands_for(node: &Node, context: &Context<'_>) -> Node {
+    // what is wrong with it is said where it is read
+    match Text::of(node, context.sources, &mut Diagnostics::new()) {
+        Some(Text::Template(template)) if template.is_whole() => match template.fold(context.env) {
+            Some(expr::Value::Yaml(node)) => node,
+            Some(expr::Value::Text(_)) | None => node.clone(),
+        },
+        _ => node.clone(),
     }
 }
 
