@@ -42,7 +42,7 @@ fn values(vars: &Variables) -> impl Iterator<Item = &Node> {
 }
 
 fn names_used<'n>(nodes: impl Iterator<Item = &'n Node>, sources: &Sources) -> HashSet<String> {
-    nodes.flat_map(|node| names_in(node, sources)).map(|name| name.path.to_string()).collect()
+    nodes.flat_map(|node| names_in(node, sources)).flat_map(|name| [name.path.to_string(), name.root().to_owned()]).collect()
 }
 
 fn warn(vars: &Variables, used: &HashSet<String>, out: &mut Diagnostics) {
