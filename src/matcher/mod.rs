@@ -19,6 +19,7 @@ mod literal;
 mod metadata;
 mod misfit;
 mod mismatch;
+mod names;
 mod oneof;
 mod operation;
 mod operator;
@@ -35,6 +36,7 @@ pub(crate) use across::{Across, Observation};
 pub(crate) use compile::compile;
 pub(crate) use expectation::{Expectation, Observed, compression_mismatch};
 pub(crate) use mismatch::Mismatch;
+pub(crate) use names::{Named, message_value, types_of_reply, types_of_sent, values_of_sent};
 pub(crate) use rule::Matcher;
 
 #[cfg(test)]

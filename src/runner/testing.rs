@@ -35,5 +35,5 @@ pub(super) fn job(id: &str, serial: bool, locks: &[&str]) -> Job {
         serial,
         cases: Vec::new(),
     };
-    Job { suite: 0, file: Arc::new(file), case: Arc::new(case), plan: None }
+    Job { suite: 0, file: Arc::new(file), case: Arc::new(case), around: None, plan: None }
 }
