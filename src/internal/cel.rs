@@ -3,7 +3,7 @@
 use prost_reflect::{DescriptorPool, DynamicMessage};
 
 /// A value of an expression; typed exactly, so that an int is no uint.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[expect(missing_docs, reason = "the names are CEL's")]
 pub enum CelValue {
     Null,

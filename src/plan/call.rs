@@ -11,7 +11,7 @@ use super::{MetadataTemplate, Names, PlannedScript, Planner};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::expr::Scope;
 use crate::grpc::Compression;
-use crate::matcher::Expectation;
+use crate::matcher::{Expectation, Subject};
 use crate::message::{Context, MessageTemplate};
 use crate::schema::MethodName;
 use crate::spec::{Call, Payload};
@@ -39,6 +39,18 @@ pub(crate) enum PlannedPayload {
     /// Before anything is awaited; one for a method that takes one message.
     Messages(Vec<RequestMessage>),
     Script(PlannedScript),
+}
+
+impl PlannedPayload {
+    /// All of it, if nothing in it waits for the run.
+    fn known(&self) -> Option<Vec<Arc<DynamicMessage>>> {
+        let Self::Messages(messages) = self else { return None };
+        let known = messages.iter().map(|message| match message {
+            RequestMessage::Encoded { message, .. } => Some(Arc::clone(message)),
+            RequestMessage::Template(_) => None,
+        });
+        known.collect()
+    }
 }
 
 /// A message to send: encoded when it was planned, or filled in when the case runs.
@@ -93,8 +105,14 @@ impl Planning<'_> {
             _ => plan_requests(call, &method, &context, out).map(PlannedPayload::Messages),
         };
         let metadata = MetadataTemplate::build(&call.metadata, &context, out);
-        let expectation =
-            Expectation::compile(call.expect.as_ref(), call.call.span, call.payload.cancel(), &method, &context, out);
+        let requests = payload.as_ref().and_then(PlannedPayload::known);
+        let subject = Subject {
+            span: call.call.span,
+            cancel: call.payload.cancel(),
+            method: &method,
+            requests: requests.as_deref(),
+        };
+        let expectation = Expectation::compile(call.expect.as_ref(), &subject, &context, out);
         Some(PlannedCall {
             span: call.call.span,
             server: call.server.value.clone(),

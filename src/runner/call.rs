@@ -12,14 +12,16 @@ use super::script::{self, ScriptEnd};
 use super::session::Leases;
 use super::{Exchange, Interrupt, Reply};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expr::Scope;
 use crate::grpc::{CallOutcome, CallRequest, Channel, Code, ConnectError, Metadata, Origin, Status};
-use crate::matcher::{Mismatch, Observation, Observed};
+use crate::matcher::{Mismatch, Observed, values_of_sent};
 use crate::message;
 use crate::plan::{PlannedCall, PlannedCase, PlannedPayload};
 
 /// How a call ended for its case.
 pub(super) enum CallEnd {
-    Passed(Observation),
+    /// With a scope that knows the whole call.
+    Passed(Arc<Scope>),
     Failed {
         found: Vec<Diagnostic>,
         exchange: Box<Exchange>,
@@ -164,13 +166,17 @@ fn judge(call: &PlannedCall, case: &PlannedCase, server: &Running, metadata: Met
         Some(ScriptEnd { timeline, found, nested }) => (found, Some(timeline), nested),
         None => (Vec::new(), None, None),
     };
+    let observed = Observed { outcome: &outcome, messages: &messages };
+    let mut names = values_of_sent(&call.method, &requests);
+    names.extend(observed.values(&call.method));
+    let scope = case.scope.child(names);
     // A call that was ended because the case had failed has an outcome of our making.
     if !timeline.as_ref().is_some_and(|timeline| timeline.cut) {
-        let mismatches = call.expectation.check(&Observed { outcome: &outcome, messages: &messages }, &case.scope);
+        let mismatches = call.expectation.check(&observed, &scope);
         found.extend(mismatches.iter().map(Mismatch::to_diagnostic));
     }
     if found.is_empty() {
-        return CallEnd::Passed(Observation { messages, elapsed: outcome.elapsed });
+        return CallEnd::Passed(scope);
     }
     let reply = Reply::Outcome { outcome: Box::new(outcome), messages };
     let mut exchange = Exchange::new(call, case, server, metadata, requests, reply);
@@ -217,7 +223,7 @@ fn judge_unreachable(
 ) -> CallEnd {
     let mismatches = call.expectation.check_unreachable(&error, &case.scope);
     if mismatches.is_empty() {
-        return CallEnd::Passed(Observation::default());
+        return CallEnd::Passed(Arc::clone(&case.scope));
     }
     let found = mismatches.iter().map(Mismatch::to_diagnostic).collect();
     let reply = Reply::Unreachable(error);

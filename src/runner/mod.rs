@@ -30,7 +30,7 @@ pub(crate) use schedule::{Job, Schedule, default_jobs, not_run};
 pub(crate) use session::{InProcessServers, Progress, Session, SuiteRun};
 pub(crate) use timeline::{Fate, Happening, Moment, Timeline};
 
-use crate::matcher::Observation;
+use crate::matcher::Sample;
 use crate::plan::PlannedCase;
 use call::{CallEnd, Surroundings, make_call};
 use session::{Leases, LogMarks};
@@ -68,7 +68,7 @@ async fn repeat_case(session: &Arc<Session>, case: &Arc<PlannedCase>, leases: &L
             Err(outcome) => outcome,
         };
     };
-    let mut observations = Vec::new();
+    let mut samples = Vec::new();
     let mut next = 1..=repeat.times;
     let mut running = tokio::task::JoinSet::new();
     let mut ended: Option<Outcome> = None;
@@ -80,28 +80,27 @@ async fn repeat_case(session: &Arc<Session>, case: &Arc<PlannedCase>, leases: &L
         }
         match running.join_next().await {
             None => break,
-            Some(Ok(Ok(observation))) if case.across.is_some() => observations.push(observation),
-            Some(Ok(Ok(_))) => {}
+            Some(Ok(Ok(sample))) => samples.extend(sample),
             Some(Ok(Err(outcome))) => ended = ended.or(Some(outcome)),
             Some(Err(panic)) => ended = ended.or(Some(Outcome::Bug(panic_message(panic)))),
         }
     }
-    ended.unwrap_or_else(|| judge_across(case, &observations))
+    ended.unwrap_or_else(|| judge_across(case, &samples))
 }
 
-/// One run of a case's steps: what the last one brought, or why the case ends here.
+/// One run of a case's steps: what the last one brought for the figures over all, or why the case ends here.
 async fn run_once(
     session: &Arc<Session>,
     case: &PlannedCase,
     leases: &Leases,
     repeat: Option<(u32, u32)>,
-) -> Result<Observation, Outcome> {
+) -> Result<Option<Sample>, Outcome> {
     let marks = leases.log_marks();
-    let mut last = Observation::default();
+    let mut last = Arc::clone(&case.scope);
     for step in &case.steps {
         let surroundings = Surroundings { case, leases, interrupt: session.interrupt() };
         match make_call(step, surroundings).await {
-            CallEnd::Passed(observation) => last = observation,
+            CallEnd::Passed(scope) => last = scope,
             CallEnd::Failed { found, mut exchange } => {
                 add_logs(&mut exchange, leases, &marks);
                 let description = case.case.description.clone();
@@ -122,7 +121,7 @@ async fn run_once(
             CallEnd::Interrupted => return Err(Outcome::NotRun("interrupted")),
         }
     }
-    Ok(last)
+    Ok(case.across.as_ref().map(|across| across.sample(&last)))
 }
 
 /// The log of each server that a failed call speaks of, once.
@@ -136,9 +135,9 @@ fn add_logs(exchange: &mut Exchange, leases: &Leases, marks: &LogMarks) {
     }
 }
 
-fn judge_across(case: &PlannedCase, observations: &[Observation]) -> Outcome {
+fn judge_across(case: &PlannedCase, samples: &[Sample]) -> Outcome {
     let Some(across) = &case.across else { return Outcome::Passed };
-    let mismatches = across.check(observations, &case.scope);
+    let mismatches = across.check(samples, &case.scope);
     if mismatches.is_empty() {
         return Outcome::Passed;
     }

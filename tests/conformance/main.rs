@@ -37,10 +37,8 @@ fn main() -> ExitCode {
     if env::args().nth(1).as_deref() == Some(AS_CLIENT) {
         return client::run();
     }
-    let suites = [
-        suite("connectrpc_client_suite", RUNNER, run_suite),
-        suite("cel_conformance_files", CEL_SPEC, cel::run),
-    ];
+    let suites =
+        [suite("connectrpc_client_suite", RUNNER, run_suite), suite("cel_conformance_files", CEL_SPEC, cel::run)];
     libtest_mimic::run(&Arguments::from_args(), suites.into()).exit_code()
 }
 

@@ -18,6 +18,7 @@ use prost_reflect::DescriptorPool;
 
 use exceptions::{Exception, Exceptions};
 use suite::{Expected, Test};
+use value::{same, show};
 
 /// Tests of the suite, at least; fewer would be less than all of it.
 const TESTS: usize = 2450;
@@ -70,13 +71,14 @@ pub(super) fn run(module: &Path) -> Result<(), Failed> {
 /// Whether a test comes out as it says.
 fn verdict(test: &Test, pool: &DescriptorPool) -> Result<(), String> {
     let source = &test.source;
-    let expected = test.expected.as_ref().map_err(Clone::clone)?;
-    match (expected, evaluate(source, &test.bindings, &test.container, pool)) {
+    match (test.expected.as_ref().map_err(Clone::clone)?, evaluate(source, &test.bindings, &test.container, pool)) {
         (Expected::Error, Err(_)) => Ok(()),
-        (Expected::Error, Ok(found)) => Err(format!("`{source}` is {found:?}, not an error")),
-        (Expected::Value(expected), Ok(found)) if value::same(expected, &found) => Ok(()),
-        (Expected::Value(expected), Ok(found)) => Err(format!("`{source}` is {found:?}, not {expected:?}")),
-        (Expected::Value(expected), Err(error)) => Err(format!("`{source}` is {expected:?}; but: {error}")),
+        (Expected::Error, Ok(found)) => Err(format!("`{source}` is {}, not an error", show(&found))),
+        (Expected::Value(expected), Ok(found)) if same(expected, &found) => Ok(()),
+        (Expected::Value(expected), Ok(found)) => {
+            Err(format!("`{source}` is {}, not {}", show(&found), show(expected)))
+        }
+        (Expected::Value(expected), Err(error)) => Err(format!("`{source}` is {}; but: {error}", show(expected))),
     }
 }
 

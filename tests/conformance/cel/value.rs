@@ -41,11 +41,35 @@ pub(super) fn same(left: &CelValue, right: &CelValue) -> bool {
         }
         (CelValue::Map(left), CelValue::Map(right)) => {
             left.len() == right.len()
-                && left.iter().all(|(key, value)| {
-                    right.iter().any(|(other, member)| same(key, other) && same(value, member))
-                })
+                && left
+                    .iter()
+                    .all(|(key, value)| right.iter().any(|(other, member)| same(key, other) && same(value, member)))
         }
         (left, right) => left == right,
+    }
+}
+
+/// On one line, with what tells types apart. (A message's own `Debug` walks through its descriptors without end.)
+pub(super) fn show(value: &CelValue) -> String {
+    match value {
+        CelValue::Null => "null".to_owned(),
+        CelValue::Bool(value) => value.to_string(),
+        CelValue::Int(value) => value.to_string(),
+        CelValue::Uint(value) => format!("{value}u"),
+        CelValue::Double(value) => format!("{value:?}"),
+        CelValue::String(text) => format!("{text:?}"),
+        CelValue::Bytes(bytes) => format!("b\"{}\"", bytes.escape_ascii()),
+        CelValue::Timestamp { seconds, nanos } => format!("timestamp {seconds}s {nanos}ns"),
+        CelValue::Duration { seconds, nanos } => format!("duration {seconds}s {nanos}ns"),
+        CelValue::Message(message) => {
+            format!("{}{{{}}}", message.descriptor().full_name(), message.to_text_format())
+        }
+        CelValue::List(items) => format!("[{}]", items.iter().map(show).collect::<Vec<_>>().join(", ")),
+        CelValue::Map(entries) => {
+            let entries = entries.iter().map(|(key, value)| format!("{}: {}", show(key), show(value)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+        CelValue::Type(name) => format!("the type {name}"),
     }
 }
 
@@ -76,9 +100,7 @@ fn of_message(message: &DynamicMessage) -> Result<CelValue, String> {
             let fields = message.get_field_by_name("fields");
             let entries = fields.as_deref().and_then(Value::as_map).into_iter().flatten();
             let pair = |(key, value): (&MapKey, &Value)| match (key, value) {
-                (MapKey::String(key), Value::Message(value)) => {
-                    Ok((CelValue::String(key.clone()), of_message(value)?))
-                }
+                (MapKey::String(key), Value::Message(value)) => Ok((CelValue::String(key.clone()), of_message(value)?)),
                 _ => Err("a Struct that is none".to_owned()),
             };
             CelValue::Map(entries.map(pair).collect::<Result<_, _>>()?)
