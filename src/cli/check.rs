@@ -75,7 +75,8 @@ fn check_online(
     let (raised, of_session) = (interrupt.clone(), Arc::clone(sources));
     let checked = async move {
         interrupt.listen();
-        let session = Session::new(of_session, suites, InProcessServers::default(), interrupt, progress(), fresh_seed());
+        let session =
+            Session::new(of_session, suites, InProcessServers::default(), interrupt, progress(), fresh_seed());
         plan_online(&session, &waiting).await
     };
     let (results, warnings) = runtime.block_on(runtime.spawn(checked))?;

@@ -69,8 +69,14 @@ fn drive(
         async move {
             interrupt.listen();
             let seed = fresh_seed();
-            let session =
-                Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone(), progress(), seed));
+            let session = Arc::new(Session::new(
+                sources,
+                suites,
+                InProcessServers::default(),
+                interrupt.clone(),
+                progress(),
+                seed,
+            ));
             let mut reported = Ok(());
             let summary = schedule.run(session, |events| {
                 for reporter in &mut reporters {

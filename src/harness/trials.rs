@@ -139,8 +139,14 @@ fn run_tests(
         interrupt.listen();
     }
     let suites = std::mem::take(&mut plans.suites);
-    let session =
-        Arc::new(Session::new(Arc::clone(sources), suites, serving.servers(), interrupt.clone(), Box::new(|_| {}), fresh_seed()));
+    let session = Arc::new(Session::new(
+        Arc::clone(sources),
+        suites,
+        serving.servers(),
+        interrupt.clone(),
+        Box::new(|_| {}),
+        fresh_seed(),
+    ));
     session.expect_cases(plans.cases.values().filter_map(|plan| plan.as_ref().ok()));
     let shared = Arc::new(Shared {
         session: Arc::clone(&session),

@@ -2,13 +2,14 @@
 //! planned, as values when it was made.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use prost_reflect::{DynamicMessage, MethodDescriptor};
+use prost_reflect::{DescriptorPool, DynamicMessage, EnumDescriptor, MethodDescriptor};
+use prost_types::{EnumDescriptorProto, EnumValueDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 
 use super::expectation::Observed;
 use crate::expr::{Key, Ty, Value};
-use crate::grpc::{Metadata, MetadataValue, Status};
+use crate::grpc::{Code, Metadata, MetadataValue, Status};
 use crate::message::decode;
 
 /// Names with their types, or their values.
@@ -27,7 +28,7 @@ pub(crate) fn types_of_sent(method: &MethodDescriptor) -> Named<Ty> {
 /// `response` or `responses`, `status`, `headers`, `trailers`, `elapsed`.
 pub(crate) fn types_of_reply(method: &MethodDescriptor) -> Named<Ty> {
     let message = Ty::of_message(&method.output());
-    let code = method.parent_pool().get_enum_by_name("google.rpc.Code").map_or(Ty::Any, Ty::Enum);
+    let code = CODES.clone().map_or(Ty::Any, Ty::Enum);
     let status = [("code", code), ("message", Ty::String), ("details", Ty::list(Ty::Any))];
     let metadata = Ty::map(Ty::String, Ty::list(Ty::Any));
     Named::from([
@@ -79,13 +80,9 @@ pub(crate) fn message_value(message: &Arc<DynamicMessage>) -> Value {
 }
 
 fn status(status: &Status, method: &MethodDescriptor) -> Value {
-    let pool = method.parent_pool();
     let number = i32::from(status.code.number());
-    let code = match pool.get_enum_by_name("google.rpc.Code") {
-        Some(codes) => Value::Enum(codes, number),
-        None => Value::Int(i64::from(number)),
-    };
-    let details = pool.get_message_by_name("google.rpc.Status").and_then(|descriptor| {
+    let code = CODES.clone().map_or(Value::Int(i64::from(number)), |codes| Value::Enum(codes, number));
+    let details = method.parent_pool().get_message_by_name("google.rpc.Status").and_then(|descriptor| {
         let decoded = decode(&status.details, &descriptor).ok()?;
         let details = decoded.get_field_by_name("details")?;
         let details = details.as_list()?.iter().filter_map(prost_reflect::Value::as_message);
@@ -110,3 +107,26 @@ fn metadata(metadata: &Metadata) -> Value {
     }
     Value::Map(Arc::new(values.into_iter().map(|(key, values)| (key, Value::list(values))).collect()))
 }
+
+/// The codes as an enum, so that their names are checked like those of any other; `None` never.
+static CODES: LazyLock<Option<EnumDescriptor>> = LazyLock::new(|| {
+    let value = |code: Code| EnumValueDescriptorProto {
+        name: Some(code.name().to_owned()),
+        number: Some(i32::from(code.number())),
+        ..EnumValueDescriptorProto::default()
+    };
+    let codes = EnumDescriptorProto {
+        name: Some("Code".to_owned()),
+        value: Code::ALL.map(value).into(),
+        ..EnumDescriptorProto::default()
+    };
+    let file = FileDescriptorProto {
+        name: Some("google/rpc/code.proto".to_owned()),
+        package: Some("google.rpc".to_owned()),
+        syntax: Some("proto3".to_owned()),
+        enum_type: vec![codes],
+        ..FileDescriptorProto::default()
+    };
+    let files = FileDescriptorSet { file: vec![file] };
+    DescriptorPool::from_file_descriptor_set(files).ok()?.get_enum_by_name("google.rpc.Code")
+});

@@ -13,7 +13,7 @@ use super::{MetadataTemplate, PlannedCapture, PlannedScript, Planner};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::expr::{Env, Scope, Ty};
 use crate::grpc::Compression;
-use crate::matcher::{Expectation, Named, types_of_reply, types_of_sent};
+use crate::matcher::{Expectation, Named, Subject, types_of_reply, types_of_sent};
 use crate::message::{Context, MessageTemplate};
 use crate::schema::MethodName;
 use crate::spec::{Call, Eventually, Payload};
@@ -35,8 +35,6 @@ pub(crate) struct PlannedCall {
     pub(crate) expectation: Expectation,
     pub(crate) captures: Vec<PlannedCapture>,
     pub(crate) eventually: Option<Eventually>,
-    /// Whether expressions of later steps may ask for what came of it.
-    pub(crate) kept: bool,
 }
 
 impl PlannedCall {
@@ -54,6 +52,18 @@ pub(crate) enum PlannedPayload {
     /// Before anything is awaited; one for a method that takes one message.
     Messages(Vec<RequestMessage>),
     Script(PlannedScript),
+}
+
+impl PlannedPayload {
+    /// All of it, if nothing in it waits for the run.
+    fn known(&self) -> Option<Vec<Arc<DynamicMessage>>> {
+        let Self::Messages(messages) = self else { return None };
+        let known = messages.iter().map(|message| match message {
+            RequestMessage::Encoded { message, .. } => Some(Arc::clone(message)),
+            RequestMessage::Template(_) => None,
+        });
+        known.collect()
+    }
 }
 
 /// A message to send: encoded when it was planned, or filled in when the case runs.
@@ -113,12 +123,20 @@ impl CallPlanner<'_> {
             _ => plan_requests(call, &method, &context, out).map(PlannedPayload::Messages),
         };
         let metadata = MetadataTemplate::build(&call.metadata, &context, out);
-        // from here on, it is sent
-        let env = later(&later(env, &captured), &types_of_sent(&method));
+        // from here on, what its script captured is known
+        let env = later(env, &captured);
         let context = planner.context(schema, &env);
-        let expectation =
-            Expectation::compile(call.expect.as_ref(), call.call.span, call.payload.cancel(), &method, &context, out);
-        let (captures, of_reply) = plan_captures(&call.capture, &env, &types_of_reply(&method), planner.sources, out);
+        let requests = payload.as_ref().and_then(PlannedPayload::known);
+        let subject = Subject {
+            span: call.call.span,
+            cancel: call.payload.cancel(),
+            method: &method,
+            requests: requests.as_deref(),
+        };
+        let expectation = Expectation::compile(call.expect.as_ref(), &subject, &context, out);
+        let mut types = types_of_sent(&method);
+        types.extend(types_of_reply(&method));
+        let (captures, of_reply) = plan_captures(&call.capture, &env, &types, planner.sources, out);
         captured.extend(of_reply);
         let planned = PlannedCall {
             span: call.call.span,
@@ -131,7 +149,6 @@ impl CallPlanner<'_> {
             expectation: expectation?,
             captures: captures?,
             eventually: call.eventually,
-            kept: false,
             method,
         };
         Some((planned, captured))

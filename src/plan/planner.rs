@@ -95,20 +95,21 @@ impl Planner<'_> {
         }
         let mut planner = StepPlanner::new(self, &names);
         let steps = planner.plan(&case.steps, out);
+        let env = Arc::clone(planner.env());
         let teardown = planner.plan(&case.teardown, out);
         let (steps, teardown) = steps.zip(teardown)?;
         let last = steps.iter().rev().find_map(PlannedStep::call);
         let across = match (&case.across, last) {
             (Some(node), Some(PlannedCall { server, method, .. })) => {
                 let schema = self.schemas.of(server)?;
-                Some(Across::compile(node, method, &self.context(schema, &names.env), out)?)
+                Some(Across::compile(node, method, &self.context(schema, &env), out)?)
             }
             _ => None,
         };
         Some(PlannedCase { config: Arc::clone(self.config), case: Arc::clone(case), levels, steps, teardown, across })
     }
 
-    pub(super) fn context<'c>(&'c self, schema: &'c Schema, env: &'c Env) -> Context<'c> {
+    pub(super) fn context<'c>(&'c self, schema: &'c Schema, env: &'c Arc<Env>) -> Context<'c> {
         Context { sources: self.sources, env, pool: schema.pool(), read_files: true }
     }
 }

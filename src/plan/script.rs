@@ -130,7 +130,12 @@ impl ScriptPlanner<'_> {
         self.captured.extend(captured);
     }
 
-    fn send(&mut self, message: &Node, compressed: Option<&Spanned<bool>>, out: &mut Diagnostics) -> Option<PlannedAction> {
+    fn send(
+        &mut self,
+        message: &Node,
+        compressed: Option<&Spanned<bool>>,
+        out: &mut Diagnostics,
+    ) -> Option<PlannedAction> {
         let compressed = self.compressed(compressed, out);
         let context = self.around.planner.context(self.schema, &self.env);
         let message = MessageTemplate::build(message, &self.method.input(), &context, out);

@@ -64,6 +64,11 @@ impl<'a> StepPlanner<'a> {
         planned.into_iter().collect()
     }
 
+    /// What is known after the last step.
+    pub(super) fn env(&self) -> &Arc<Env> {
+        &self.env
+    }
+
     /// What was captured so far.
     pub(super) fn captured(&self) -> &Named<Ty> {
         &self.captured
@@ -98,7 +103,7 @@ impl<'a> StepPlanner<'a> {
                 }
                 self.env = later(&self.env, &captured);
                 self.captured.extend(captured);
-                planned.map(|(call, _)| StepAction::Call(Box::new(PlannedCall { kept: step.id.is_some(), ..call })))
+                planned.map(|(call, _)| StepAction::Call(Box::new(call)))
             }
         };
         let id = step.id.as_ref().map(|id| Arc::clone(&id.value));
@@ -111,8 +116,9 @@ impl<'a> StepPlanner<'a> {
         let of_nodes = step.nodes().flat_map(|node| names_in(node, sources)).map(|name| name.path);
         let mut ignored = Diagnostics::new();
         let expressions = step.expressions().filter_map(|node| Expression::parse(node, sources, &mut ignored));
-        let of_expressions: Vec<_> =
-            expressions.flat_map(|expression| expression.names().map(|name| Arc::clone(&name.path)).collect::<Vec<_>>()).collect();
+        let of_expressions: Vec<_> = expressions
+            .flat_map(|expression| expression.names().map(|name| Arc::clone(&name.path)).collect::<Vec<_>>())
+            .collect();
         let known = |path: Arc<str>| {
             let mut parts = path.split('.');
             let first = parts.next()?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::planner::{PlannedCase, Planner, Schemas};
 use super::names::Variables;
+use super::planner::{PlannedCase, Planner, Schemas};
 use super::{Names, PlannedLevel, reflected};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::expr::Value;

@@ -28,7 +28,15 @@ pub(crate) struct Console {
 
 impl Console {
     pub(crate) fn new(output: Output, sources: Arc<Sources>, style: FailureStyle) -> Self {
-        Self { output, palette: Palette::new(style.colour), style, sources, filtered_out: 0, red: Vec::new(), flaky: Vec::new() }
+        Self {
+            output,
+            palette: Palette::new(style.colour),
+            style,
+            sources,
+            filtered_out: 0,
+            red: Vec::new(),
+            flaky: Vec::new(),
+        }
     }
 
     fn text(&mut self, event: &Event) -> String {

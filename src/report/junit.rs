@@ -66,7 +66,9 @@ impl JUnit {
         };
         let status = match &result.outcome {
             Outcome::Passed | Outcome::Flaky { .. } => TestCaseStatus::success(),
-            Outcome::ExpectedFailure(reason) => skipped(&format!("failed as expected: {reason}")).set_type("xfail").clone(),
+            Outcome::ExpectedFailure(reason) => {
+                skipped(&format!("failed as expected: {reason}")).set_type("xfail").clone()
+            }
             Outcome::Failed(_) => non_success(NonSuccessKind::Failure, "mismatch"),
             Outcome::Errored(_) => non_success(NonSuccessKind::Error, "error"),
             Outcome::Bug(_) => non_success(NonSuccessKind::Error, "bug"),

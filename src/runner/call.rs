@@ -14,7 +14,7 @@ use super::{Exchange, Interrupt, Reply};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::{Scope, Value};
 use crate::grpc::{CallOutcome, CallRequest, Channel, Code, ConnectError, Metadata, Origin, Status};
-use crate::matcher::{Mismatch, Named, Observation, Observed, values_of_sent};
+use crate::matcher::{Mismatch, Named, Observed, values_of_sent};
 use crate::message;
 use crate::plan::{PlannedCall, PlannedCapture, PlannedPayload};
 use crate::spec::Config;
@@ -34,11 +34,11 @@ pub(super) enum CallEnd {
 }
 
 /// What a call that passed leaves.
-#[derive(Default)]
 pub(super) struct Made {
-    pub(super) observation: Observation,
+    /// It knows the whole call.
+    pub(super) scope: Arc<Scope>,
     pub(super) captured: Named<Value>,
-    /// What expressions know it by, if any later one may ask.
+    /// What expressions know the call by.
     pub(super) values: Named<Value>,
 }
 
@@ -59,6 +59,11 @@ impl Surroundings<'_> {
     fn deadline(&self, timeout: Duration) -> Instant {
         let deadline = Instant::now() + timeout;
         self.until.map_or(deadline, |until| until.min(deadline))
+    }
+
+    /// What is seen once a call is over, for as long again as it may take.
+    fn evaluating(&self, call: &PlannedCall, captured: &Named<Value>) -> Arc<Scope> {
+        self.scope.until(self.deadline(call.timeout)).child(captured.clone())
     }
 }
 
@@ -202,35 +207,27 @@ async fn exchange(
     if call.method.is_server_streaming() { Ok(open.finish().await) } else { Ok(open.finish_with_one_message().await) }
 }
 
-fn judge(
-    call: &PlannedCall,
-    within: Surroundings<'_>,
-    server: &Running,
-    metadata: Metadata,
-    talk: Talk,
-) -> CallEnd {
+fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadata: Metadata, talk: Talk) -> CallEnd {
     let Talk { requests, outcome, messages, script } = talk;
     let (mut found, timeline, nested, captured) = match script {
         Some(ScriptEnd { timeline, found, nested, captured }) => (found, Some(timeline), nested, captured),
         None => (Vec::new(), None, None, Named::new()),
     };
+    let observed = Observed { outcome: &outcome, messages: &messages };
     let mut values = values_of_sent(&call.method, &requests);
-    let mut made = Made { captured, ..Made::default() };
+    values.extend(observed.values(&call.method));
+    let scope = within.evaluating(call, &captured).child(values.clone());
+    let mut made = Made { scope: Arc::clone(&scope), captured, values };
     // A call that was ended because the case had failed has an outcome of our making.
     if !timeline.as_ref().is_some_and(|timeline| timeline.cut) {
-        let scope = within.scope.until(within.deadline(call.timeout)).child(made.captured.clone());
-        let observed = Observed { outcome: &outcome, messages: &messages };
-        let mismatches = call.expectation.check(&observed, &scope.child(values.clone()));
+        let mismatches = call.expectation.check(&observed, &scope);
         found.extend(mismatches.iter().map(Mismatch::to_diagnostic));
-        if found.is_empty() && (call.kept || !call.captures.is_empty()) {
-            values.extend(observed.values(&call.method));
-            let captured = capture(&call.captures, &scope.child(values.clone()));
+        if found.is_empty() {
+            let captured = capture(&call.captures, &scope);
             captured.map_or_else(|wrong| found.extend(wrong), |captured| made.captured.extend(captured));
         }
     }
     if found.is_empty() {
-        made.observation = Observation { messages, elapsed: outcome.elapsed };
-        made.values = values;
         return CallEnd::Passed(Box::new(made));
     }
     let reply = Reply::Outcome { outcome: Box::new(outcome), messages };
@@ -241,7 +238,7 @@ fn judge(
 }
 
 /// The values of what is captured where `scope` says what came back; the errors of those that have none.
-pub(super) fn capture(captures: &[PlannedCapture], scope: &Scope) -> Result<Named<Value>, Vec<Diagnostic>> {
+pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> Result<Named<Value>, Vec<Diagnostic>> {
     let mut captured = Named::new();
     let mut wrong = Vec::new();
     for PlannedCapture { name, expression } in captures {
@@ -292,12 +289,12 @@ fn judge_unreachable(
     error: ConnectError,
 ) -> CallEnd {
     let values = values_of_sent(&call.method, &sent.messages);
-    let scope = within.scope.until(within.deadline(call.timeout)).child(values.clone());
+    let scope = within.evaluating(call, &Named::new()).child(values.clone());
     let mismatches = call.expectation.check_unreachable(&error, &scope);
     let mut found: Vec<_> = mismatches.iter().map(Mismatch::to_diagnostic).collect();
     if found.is_empty() {
         match capture(&call.captures, &scope) {
-            Ok(captured) => return CallEnd::Passed(Box::new(Made { captured, values, ..Made::default() })),
+            Ok(captured) => return CallEnd::Passed(Box::new(Made { scope, captured, values })),
             Err(wrong) => found = wrong,
         }
     }

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use super::catch::catch;
 use super::locks::Held;
+use super::panic_message;
 use super::result::{CaseError, CaseResult, Failure, Outcome, Part};
 use super::schedule::Job;
 use super::session::{Leases, Session, Tenant};
 use super::stage::Stage;
-use super::panic_message;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Scope, derive_seed};
-use crate::matcher::{Mismatch, Observation};
+use crate::matcher::{Mismatch, Sample};
 use crate::plan::PlannedCase;
 use crate::spec::Retry;
 
@@ -115,7 +115,7 @@ struct Ready {
 
 /// What came of the steps of a case, made once.
 struct Attempt {
-    made: Result<Observation, Outcome>,
+    made: Result<Option<Sample>, Outcome>,
     /// Steps of its teardown that failed, where its own did not pass either.
     teardown: Vec<Outcome>,
 }
@@ -195,7 +195,7 @@ impl Ready {
     /// Makes the steps as often as it says. The first time that they do not pass ends it.
     async fn repeat(&self) -> (Outcome, Vec<Outcome>) {
         let Some(repeat) = self.planned.case.repeat else { return (Outcome::Passed, Vec::new()) };
-        let mut observations = Vec::new();
+        let mut samples = Vec::new();
         let mut next = 1..=repeat.times;
         let mut running = tokio::task::JoinSet::new();
         let mut ended: Option<(Outcome, Vec<Outcome>)> = None;
@@ -207,15 +207,12 @@ impl Ready {
             }
             match running.join_next().await {
                 None => break,
-                Some(Ok(Attempt { made: Ok(observation), .. })) if self.planned.across.is_some() => {
-                    observations.push(observation);
-                }
-                Some(Ok(Attempt { made: Ok(_), .. })) => {}
+                Some(Ok(Attempt { made: Ok(sample), .. })) => samples.extend(sample),
                 Some(Ok(Attempt { made: Err(outcome), teardown })) => ended = ended.or(Some((outcome, teardown))),
                 Some(Err(panic)) => ended = ended.or(Some((Outcome::Bug(panic_message(panic)), Vec::new()))),
             }
         }
-        ended.unwrap_or_else(|| (self.judge_across(&observations), Vec::new()))
+        ended.unwrap_or_else(|| (self.judge_across(&samples), Vec::new()))
     }
 
     /// Makes the steps once, and its teardown whatever came of them.
@@ -225,7 +222,8 @@ impl Ready {
             return Attempt { made: Err(Outcome::NotRun("interrupted")), teardown: Vec::new() };
         }
         let mut stage = Stage::new(&planned.config, leases.clone(), self.own_scope(number));
-        let mut made = stage.make(Part::Steps, &planned.steps, session.interrupt()).await;
+        let made = stage.make(Part::Steps, &planned.steps, session.interrupt()).await;
+        let mut made = made.map(|scope| planned.across.as_ref().map(|across| across.sample(&scope)));
         let mut teardown = stage.tear_down(&planned.teardown).await;
         if let Err(Outcome::Failed(failure)) = &mut made {
             failure.description.clone_from(&planned.case.description);
@@ -245,9 +243,9 @@ impl Ready {
         self.planned.levels.iter().fold(scope, |scope, values| scope.child(values.clone()))
     }
 
-    fn judge_across(&self, observations: &[Observation]) -> Outcome {
+    fn judge_across(&self, samples: &[Sample]) -> Outcome {
         let Some(across) = &self.planned.across else { return Outcome::Passed };
-        let mismatches = across.check(observations, &self.own_scope(0));
+        let mismatches = across.check(samples, &self.own_scope(0));
         if mismatches.is_empty() {
             return Outcome::Passed;
         }

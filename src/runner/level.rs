@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::OnceCell;
 
+use super::Session;
 use super::reflect::Unreflected;
 use super::result::{CaseError, Outcome, Part, SetupFailure};
 use super::running::StartFailure;
 use super::session::{Tenant, lock};
 use super::stage::Stage;
-use super::Session;
 use crate::diagnostic::Diagnostics;
 use crate::expr::Scope;
 use crate::plan::PlannedLevel;

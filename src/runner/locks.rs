@@ -74,7 +74,9 @@ impl Locks {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
                 Err(TryLockError::WouldBlock) if began.elapsed() > WITHIN => {
-                    return Err(Diagnostic::error(format!("another process has held the lock `{name}` for {WITHIN:?}")));
+                    return Err(Diagnostic::error(format!(
+                        "another process has held the lock `{name}` for {WITHIN:?}"
+                    )));
                 }
                 Err(TryLockError::WouldBlock) => {
                     if !said && began.elapsed() > SAID_AFTER {

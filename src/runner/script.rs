@@ -348,13 +348,21 @@ impl Player<'_> {
         }
         found.extend(short.into_iter().flat_map(|short| short.into_diagnostics(&outcome, self.closed)));
         let timeline = Timeline::new(self.moments, cut);
-        Ok(Talk { requests: self.requests, outcome, messages, script: Some(ScriptEnd { timeline, found, nested, captured: self.captured }) })
+        Ok(Talk {
+            requests: self.requests,
+            outcome,
+            messages,
+            script: Some(ScriptEnd { timeline, found, nested, captured: self.captured }),
+        })
     }
 
     /// A message on one line.
     fn shown(&self, index: usize) -> String {
         let ty = FieldType::message(self.planned.method.output());
-        self.messages.get(index).map(|message| render_value(&prost_reflect::Value::Message(message.clone()), &ty)).unwrap_or_default()
+        self.messages
+            .get(index)
+            .map(|message| render_value(&prost_reflect::Value::Message(message.clone()), &ty))
+            .unwrap_or_default()
     }
 }
 

@@ -21,7 +21,7 @@ use super::{CaseResult, Interrupt, Job, STOP_WITHIN, ServerLog, Subject};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::expr::{Scope, Value, derive_seed};
 use crate::matcher::Named;
-use crate::plan::{Names, is_random, PlannedCase, PlannedLevel, Planner, Schemas};
+use crate::plan::{Names, PlannedCase, PlannedLevel, Planner, Schemas, is_random};
 use crate::schema::{Schema, Wanted};
 use crate::server::{Builds, LogPosition, Serve, references};
 use crate::spec::{CaseFile, CaseId, Config, ServerScope, ServerSource, ServerSpec};
@@ -311,7 +311,7 @@ impl Session {
     }
 
     /// The plan of a case: made before, or now that its servers can be asked for their protos.
-    pub(crate) async fn plan(&self, job: &Job, leases: &Leases) -> Result<Arc<PlannedCase>, Blocked> {
+    pub(super) async fn plan(&self, job: &Job, leases: &Leases) -> Result<Arc<PlannedCase>, Blocked> {
         if let Some(planned) = &job.plan {
             return Ok(Arc::clone(planned));
         }

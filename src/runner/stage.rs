@@ -11,7 +11,7 @@ use super::session::{Leases, LogMarks};
 use super::{Exchange, Interrupt};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Scope, Value};
-use crate::matcher::{Named, Observation};
+use crate::matcher::Named;
 use crate::plan::{PlannedCall, PlannedStep, StepAction};
 use crate::spec::{Config, Eventually};
 
@@ -64,19 +64,19 @@ impl Stage {
         &self.scope
     }
 
-    /// Makes the steps up to the first that does not pass; what the last call brought.
+    /// Makes the steps up to the first that does not pass; what is known once the last call is over.
     pub(super) async fn make(
         &mut self,
         part: Part,
         steps: &[PlannedStep],
         interrupt: &Interrupt,
-    ) -> Result<Observation, Outcome> {
-        let mut observation = Observation::default();
+    ) -> Result<Arc<Scope>, Outcome> {
+        let mut scope = Arc::clone(&self.scope);
         for (at, step) in steps.iter().enumerate() {
             let bounds = Bounds { interrupt, until: None };
-            observation = self.step(part, (at, steps.len()), step, bounds).await?.unwrap_or(observation);
+            scope = self.step(part, (at, steps.len()), step, bounds).await?.unwrap_or(scope);
         }
-        Ok(observation)
+        Ok(scope)
     }
 
     /// Makes all steps that can be made, whatever came of the others, and of the interrupt that may have ended those
@@ -106,13 +106,13 @@ impl Stage {
         (at, of): (usize, usize),
         step: &PlannedStep,
         bounds: Bounds<'_>,
-    ) -> Result<Option<Observation>, Outcome> {
+    ) -> Result<Option<Arc<Scope>>, Outcome> {
         let started = Instant::now();
         let (end, attempts) = match catch(self.act(step, bounds)).await {
             Ok(Last { end: CallEnd::Passed(made), .. }) => {
-                let observation = self.keep(step, *made);
+                let scope = self.keep(step, *made);
                 self.made.push((step.name.clone(), started.elapsed()));
-                return Ok(step.call().map(|_| observation));
+                return Ok(step.call().map(|_| scope));
             }
             Ok(Last { end, attempts }) => (StepEnd::Call(end), attempts),
             Err(panic) => (StepEnd::Bug(panic), None),
@@ -138,7 +138,8 @@ impl Stage {
         match &step.action {
             StepAction::Sleep(duration) => {
                 let sleep = until(Instant::now() + *duration, bounds);
-                let end = if sleep.await { CallEnd::Passed(Box::default()) } else { CallEnd::Interrupted };
+                let slept = Made { scope: Arc::clone(&self.scope), captured: Named::new(), values: Named::new() };
+                let end = if sleep.await { CallEnd::Passed(Box::new(slept)) } else { CallEnd::Interrupted };
                 Last { end, attempts: None }
             }
             StepAction::Call(call) => match &call.eventually {
@@ -186,8 +187,8 @@ impl Stage {
     }
 
     /// Keeps what a step that passed leaves.
-    fn keep(&mut self, step: &PlannedStep, made: Made) -> Observation {
-        let Made { observation, captured, values } = made;
+    fn keep(&mut self, step: &PlannedStep, made: Made) -> Arc<Scope> {
+        let Made { scope, captured, values } = made;
         if let Some(id) = &step.id {
             self.ids.insert(Arc::clone(id), Value::Record(Arc::new(values)));
             let steps = Value::Record(Arc::new(self.ids.clone()));
@@ -197,7 +198,7 @@ impl Stage {
             self.captured.extend(captured.iter().map(|(name, value)| (Arc::clone(name), value.clone())));
             self.scope = self.scope.child(captured);
         }
-        observation
+        scope
     }
 
     fn outcome(&self, end: StepEnd, planned: &PlannedStep, step: StepReport) -> Outcome {

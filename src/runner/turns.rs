@@ -28,9 +28,8 @@ impl Turns {
     /// Waits until the cases before it have ended.
     pub(super) async fn come(&self, job: &Job) {
         if let Some(waiting) = self.of(job) {
-            let is_first = |waiting: &Vec<CaseId>| {
-                waiting.first() == Some(&job.case.id) || !waiting.contains(&job.case.id)
-            };
+            let is_first =
+                |waiting: &Vec<CaseId>| waiting.first() == Some(&job.case.id) || !waiting.contains(&job.case.id);
             // the sender is in our hands, so that this cannot end in an error
             let _ = waiting.subscribe().wait_for(is_first).await;
         }
