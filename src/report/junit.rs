@@ -1,15 +1,13 @@
 //! `JUnit` XML, in the shape that Jenkins and its kin read: a suite for each file, `<failure>` against `<error>`.
 
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{FailureStyle, Reporter, render_failure};
+use super::{FailureStyle, Output, Reporter, render_failure};
 use crate::diagnostic::Sources;
 use crate::runner::{CaseResult, Event, Outcome, Summary};
 
@@ -28,7 +26,7 @@ impl JUnit {
 
     fn write(&self, summary: &Summary) -> io::Result<()> {
         let xml = self.report(summary).to_string().map_err(io::Error::other)?;
-        write_whole(&self.path, conforming(&xml).as_bytes()).map_err(|error| {
+        Output::file(&self.path, &self.sources).block(&conforming(&xml)).map_err(|error| {
             let text = format!("the JUnit report `{}` cannot be written: {error}", self.path.display());
             io::Error::new(error.kind(), text)
         })
@@ -120,46 +118,4 @@ fn skipped(reason: &str) -> TestCaseStatus {
 fn headline(rendered: &str) -> &str {
     let line = rendered.lines().find(|line| !line.is_empty()).unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line)
-}
-
-/// Writes beside the place and renames, so that nobody reads half a file; folders are made as needed. A link stays one,
-/// and what is no file, such as `/dev/stdout`, is written to.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        return fs::write(path, bytes);
-    }
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    // as any file that is made: who may read it is for the umask to say
-    let mode = Permissions::from_mode(0o666);
-    let mut file = tempfile::Builder::new().permissions(mode).tempfile_in(folder)?;
-    io::Write::write_all(&mut file, bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    #[test]
-    fn a_report_replaces_a_file_keeps_a_link_and_is_written_to_what_is_neither() {
-        let folder = tempfile::TempDir::new().expect("a temporary folder");
-        let at = |name: &str| folder.path().join(name);
-        write_whole(&at("new/report.xml"), b"first").expect("the folder is made");
-        write_whole(&at("new/report.xml"), b"second").expect("it is replaced");
-        assert_eq!(fs::read(at("new/report.xml")).expect("it is there"), b"second");
-        fs::write(at("plain"), "").expect("written");
-        let mode = |name: &str| fs::metadata(at(name)).expect("it is there").permissions().mode();
-        assert_eq!(mode("new/report.xml"), mode("plain"), "who may read it is for the umask to say");
-        symlink(at("new/report.xml"), at("link")).expect("linked");
-        write_whole(&at("link"), b"third").expect("written through the link");
-        assert_eq!(fs::read(at("new/report.xml")).expect("it is there"), b"third");
-        assert!(at("link").is_symlink());
-        write_whole(Path::new("/dev/null"), b"nothing").expect("written to");
-        assert!(!Path::new("/dev/null").is_file(), "still a device");
-    }
 }
