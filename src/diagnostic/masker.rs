@@ -10,6 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use aho_corasick::AhoCorasick;
 
 use super::secret::{Form, SHORT, forms_of_bytes};
+use super::source::floor;
 
 /// Stands on both sides of a secret's name.
 const MARK: char = '•';
@@ -249,7 +250,7 @@ impl Tier {
 
     /// The longest end of a text that is how a needle begins.
     fn beginning_at_end(&self, text: &str) -> Option<Found> {
-        let first = text.floor_char_boundary(text.len().saturating_sub(LOOKED_FOR));
+        let first = floor(text, text.len().saturating_sub(LOOKED_FOR));
         let from = first..text.len().saturating_sub(SHORT - 1);
         from.filter(|start| text.is_char_boundary(*start)).find_map(|start| {
             let candidates = self.beginnings.get(text.as_bytes()[start..].first_chunk()?)?;
@@ -263,7 +264,7 @@ impl Tier {
 impl Needle {
     fn looked_for(&self) -> &str {
         let text = &self.form.text;
-        &text[..text.floor_char_boundary(LOOKED_FOR)]
+        &text[..floor(text, LOOKED_FOR)]
     }
 }
 
@@ -280,7 +281,7 @@ impl Form {
 /// Bytes that two texts have in common at their start, in whole characters.
 fn common_length(one: &str, other: &str) -> usize {
     let common = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
-    one.floor_char_boundary(common)
+    floor(one, common)
 }
 
 fn is_alone(text: &str, range: &Range<usize>) -> bool {

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode};
 
 use super::neutral::{is_hidden, neutral, neutralise, neutralise_line};
+use super::source::floor;
 
 /// Fewer characters than this are hidden only where they stand alone: whatever holds them by chance stays readable.
 pub(crate) const SHORT: usize = 4;
@@ -49,7 +50,7 @@ impl Form {
 
 /// The forms of a text, each once.
 pub(super) fn forms_of_text(text: &str) -> Vec<Form> {
-    let text = &text[..text.floor_char_boundary(LONGEST)];
+    let text = &text[..floor(text, LONGEST)];
     let mut forms = Forms::default();
     forms.verbatim(text);
     forms.text(text.trim());

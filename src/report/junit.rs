@@ -43,6 +43,7 @@ impl JUnit {
             // files of two suites may have the same id: then where they are tells them apart
             let of_the_id = files.keys().filter(|(other, _)| other == id).count();
             let name = if of_the_id == 1 { (*id).to_owned() } else { path.display().to_string() };
+            let name = self.masked(&name);
             let mut suite = TestSuite::new(&name);
             suite.set_time(results.iter().map(|result| result.elapsed).sum());
             suite.add_test_cases(results.iter().map(|result| self.test_case(&name, result)));
@@ -51,11 +52,16 @@ impl JUnit {
         report
     }
 
+    fn masked(&self, text: &str) -> String {
+        self.sources.masker().mask(text).into_owned()
+    }
+
     fn test_case(&self, suite: &str, result: &CaseResult) -> TestCase {
         let subject = &result.subject;
         let mut text = None;
         let mut non_success = |kind, what: &str| {
-            let rendered = render_failure(result, &self.sources, self.style);
+            // before XML escapes and leaves out what it must
+            let rendered = self.masked(&render_failure(result, &self.sources, self.style));
             let mut status = TestCaseStatus::non_success(kind);
             status.set_type(what).set_message(headline(&rendered)).set_description(&rendered);
             text = Some(rendered);
@@ -66,12 +72,12 @@ impl JUnit {
             Outcome::Failed(_) => non_success(NonSuccessKind::Failure, "mismatch"),
             Outcome::Errored(_) => non_success(NonSuccessKind::Error, "error"),
             Outcome::Bug(_) => non_success(NonSuccessKind::Error, "bug"),
-            Outcome::Skipped(reason) => skipped(reason),
+            Outcome::Skipped(reason) => skipped(&self.masked(reason)),
             Outcome::NotRun(reason) => skipped(&format!("not run: {reason}")),
         };
-        let mut case = TestCase::new(subject.id.as_str(), status);
+        let mut case = TestCase::new(self.masked(&subject.id), status);
         case.set_classname(suite).set_time(result.elapsed);
-        case.extra.insert("file".into(), subject.path.display().to_string().into());
+        case.extra.insert("file".into(), self.masked(&subject.path.display().to_string()).into());
         case.extra.insert("line".into(), subject.line.to_string().into());
         if let Some(text) = text {
             case.set_system_out(text);

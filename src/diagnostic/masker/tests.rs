@@ -6,7 +6,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 
 use super::{Masker, Piece};
 
-const SECRET: &str = "s3cr%t \"Wört\"\\\u{1b}[0m'<&>?>~";
+const SECRET: &str = "s3cr%t \"wört\"\\\u{1b}[0m'<&>?>~";
 
 fn masker(secret: &str) -> Masker {
     let masker = Masker::default();
@@ -28,7 +28,7 @@ fn a_secret_is_replaced_by_its_name() {
 #[test]
 fn a_secret_is_found_in_every_form() {
     let masker = masker(SECRET);
-    let json = r#"s3cr%t \"Wört\"\\\u001b[0m'<&>?>~"#.to_owned();
+    let json = r#"s3cr%t \"wört\"\\\u001b[0m'<&>?>~"#.to_owned();
     assert_eq!(serde_json::to_string(SECRET).expect("text"), format!("\"{json}\""));
     let utf8 = SECRET.as_bytes();
     let hex: String = utf8.iter().map(|byte| format!("{byte:02x}")).collect();
