@@ -14,6 +14,7 @@ pub(crate) use masker::{Masker, Piece, placeholder};
 pub(crate) use neutral::{is_hidden, neutralise, neutralise_line};
 pub(crate) use render::{render, render_all};
 pub(crate) use report::{Diagnostic, Label, Severity};
+pub(crate) use secret::SHORT;
 pub(crate) use source::{FileId, SourceFile, Sources, Span, Spanned};
 pub(crate) use suggest::{did_you_mean, one_of};
 
