@@ -4,26 +4,20 @@
 
 mod braces;
 mod check;
+mod expression;
 mod name;
+mod random;
 mod resolve;
 mod scope;
 mod template;
-
-use std::sync::Arc;
+mod ty;
+mod value;
 
 pub(crate) use check::names_in;
+pub(crate) use expression::Expression;
 pub(crate) use name::{Name, check_variable_name};
+pub(crate) use random::derive_seed;
 pub(crate) use scope::{Binding, Env, Scope};
 pub(crate) use template::{Template, Text};
-
-use crate::yaml::Node;
-
-/// What a name stands for.
-#[derive(Debug, Clone)]
-pub(crate) enum Value {
-    /// Text from outside the case files: the environment, a port, an address. Nothing in it is escaped.
-    Text(Arc<str>),
-    /// The YAML written in `vars`: it stands, whole, for what is written there, operators included. As written: its
-    /// scalars are read through [`Text::of`], like any other.
-    Yaml(Node),
-}
+pub(crate) use ty::Ty;
+pub(crate) use value::{Key, Value};

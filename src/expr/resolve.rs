@@ -40,7 +40,7 @@ impl Names for Env {
     fn look_up(&self, name: &Name) -> Result<(Value, &Self), Failure> {
         match self.find(&name.path) {
             Some((Binding::Known(value), level)) => Ok((value.clone(), level)),
-            Some((Binding::Later, _)) => Err(Failure::Later),
+            Some((Binding::Later(_), _)) => Err(Failure::Later),
             None if name.environment().is_some() => Err(Failure::Later),
             None => Err(undefined(name, self).into()),
         }
@@ -142,7 +142,7 @@ impl<'a, N: Names> Walk<'a, N> {
                 return match self.value(node, names) {
                     Ok(Value::Yaml(resolved)) => Ok(Some(resolved)),
                     Ok(Value::Text(text)) => Ok(Some(quoted(&text, node.span))),
-                    Err(Failure::Later) => Ok(None),
+                    Ok(_) | Err(Failure::Later) => Ok(None),
                     Err(failure) => Err(failure),
                 };
             }
@@ -185,12 +185,18 @@ fn read(node: &Node) -> Result<Text, Failure> {
 pub(super) fn written(value: &Value, name: &str, used_at: Span) -> Result<String, Diagnostic> {
     match value {
         Value::Text(text) => Ok(text.to_string()),
+        Value::Bool(value) => Ok(value.to_string()),
+        Value::Int(value) => Ok(value.to_string()),
+        Value::Uint(value) => Ok(value.to_string()),
         Value::Yaml(node) => match Text::read(node, None, &mut Diagnostics::new()) {
             Some(Text::Literal(text)) if node.as_scalar().is_some() => Ok(text),
             _ => Err(Diagnostic::error(format!("`{name}` is {}, which no text can hold", node.describe()))
                 .at(used_at, "a text is wanted here")
                 .also(node.span, format!("`{name}` is defined here"))),
         },
+        _ => {
+            Err(Diagnostic::error(format!("`{name}` cannot be joined into text")).at(used_at, "a text is wanted here"))
+        }
     }
 }
 

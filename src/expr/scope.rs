@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::Value;
+use super::random::Random;
+use super::{Ty, Value};
 
 /// What planning knows of a name.
 #[derive(Debug, Clone)]
 pub(crate) enum Binding {
     /// Its value: a template of such names only is a constant, and is checked and encoded once.
     Known(Value),
-    /// That it will have a value when the case runs (the environment, a captured value).
-    Later,
+    /// That it will have a value of this type when the case runs (the environment, a captured value).
+    Later(Ty),
 }
 
 /// The names planning may use. `env.NAME` is always there, as [`Binding::Later`].
@@ -31,6 +33,8 @@ pub(crate) struct Scope {
     parent: Option<Arc<Scope>>,
     values: BTreeMap<Arc<str>, Value>,
     environment: Environment,
+    until: Option<Instant>,
+    random: Random,
 }
 
 /// What `env.NAME` reads.
@@ -91,7 +95,31 @@ impl Scope {
 
     /// A scope in which `values` stand before those of `self`.
     pub(crate) fn child(self: &Arc<Self>, values: BTreeMap<Arc<str>, Value>) -> Arc<Self> {
-        Arc::new(Self { parent: Some(Arc::clone(self)), values, environment: self.environment.clone() })
+        Arc::new(Self { values, ..self.inner() })
+    }
+
+    /// The same scope, in which every evaluation ends at that moment with an error.
+    pub(crate) fn until(self: &Arc<Self>, moment: Instant) -> Arc<Self> {
+        let until = self.until.map_or(moment, |until| until.min(moment));
+        Arc::new(Self { until: Some(until), ..self.inner() })
+    }
+
+    /// The same scope, in which random functions draw from a generator of its own: the same seed, the same values. Each
+    /// variable of the levels within draws from a generator derived from this seed and its name, so the order in which
+    /// variables are computed does not matter; levels whose variables are to differ need seeds that differ.
+    pub(crate) fn with_random(self: &Arc<Self>, seed: u64) -> Arc<Self> {
+        Arc::new(Self { random: Random::new(seed), ..self.inner() })
+    }
+
+    /// A level within, so far without values.
+    fn inner(self: &Arc<Self>) -> Self {
+        Self {
+            parent: Some(Arc::clone(self)),
+            values: BTreeMap::new(),
+            environment: self.environment.clone(),
+            until: self.until,
+            random: self.random.clone(),
+        }
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Value> {

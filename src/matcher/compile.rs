@@ -71,7 +71,7 @@ impl Compiler<'_> {
         }
         match template.fold(self.context.env) {
             Some(Bound::Yaml(bound)) => Some(Node { span: node.span, kind: bound.kind }),
-            Some(Bound::Text(_)) => Some(node.clone()),
+            Some(_) => Some(node.clone()),
             None => template.check(self.context.env, self.context.sources, self.out).then(|| node.clone()),
         }
     }

@@ -14,7 +14,7 @@ use crate::grpc::Compression;
 use crate::matcher::Expectation;
 use crate::message::{Context, MessageTemplate};
 use crate::schema::MethodName;
-use crate::spec::{Payload, Step};
+use crate::spec::{Call, Payload};
 use crate::yaml::{Node, NodeKind};
 
 /// A call that can be made.
@@ -79,28 +79,28 @@ pub(super) struct Planning<'a> {
 }
 
 impl Planning<'_> {
-    pub(super) fn call(&self, step: &Step, out: &mut Diagnostics) -> Option<PlannedCall> {
-        let schema = self.planner.schemas.of(&step.server.value)?;
+    pub(super) fn call(&self, call: &Call, out: &mut Diagnostics) -> Option<PlannedCall> {
+        let schema = self.planner.schemas.of(&call.server.value)?;
         let context = self.planner.context(schema, self.names);
-        let service = step.service.as_ref().map(|service| service.value.as_str());
-        let name = MethodName::parse(&step.call, service, out)?;
-        let method = schema.method(&name, step.call.span, out)?;
-        let compression = step.compression.as_ref().map_or(Compression::Identity, |compression| compression.value);
-        let payload = match &step.payload {
+        let service = call.service.as_ref().map(|service| service.value.as_str());
+        let name = MethodName::parse(&call.call, service, out)?;
+        let method = schema.method(&name, call.call.span, out)?;
+        let compression = call.compression.as_ref().map_or(Compression::Identity, |compression| compression.value);
+        let payload = match &call.payload {
             Payload::Script(script) => {
                 PlannedScript::new(script, &method, compression, (self, &context), out).map(PlannedPayload::Script)
             }
-            _ => plan_requests(step, &method, &context, out).map(PlannedPayload::Messages),
+            _ => plan_requests(call, &method, &context, out).map(PlannedPayload::Messages),
         };
-        let metadata = MetadataTemplate::build(&step.metadata, &context, out);
+        let metadata = MetadataTemplate::build(&call.metadata, &context, out);
         let expectation =
-            Expectation::compile(step.expect.as_ref(), step.call.span, step.payload.cancel(), &method, &context, out);
+            Expectation::compile(call.expect.as_ref(), call.call.span, call.payload.cancel(), &method, &context, out);
         Some(PlannedCall {
-            span: step.call.span,
-            server: step.server.value.clone(),
+            span: call.call.span,
+            server: call.server.value.clone(),
             path: format!("/{}/{}", method.parent_service().full_name(), method.name()).into(),
             metadata: metadata?,
-            timeout: step.timeout,
+            timeout: call.timeout,
             compression,
             payload: payload?,
             expectation: expectation?,
@@ -110,7 +110,7 @@ impl Planning<'_> {
 }
 
 fn plan_requests(
-    step: &Step,
+    call: &Call,
     method: &MethodDescriptor,
     context: &Context<'_>,
     out: &mut Diagnostics,
@@ -119,9 +119,9 @@ fn plan_requests(
     let build = |node: &Node, out: &mut Diagnostics| {
         MessageTemplate::build(node, &input, context, out).map(RequestMessage::new)
     };
-    match &step.payload {
+    match &call.payload {
         Payload::One(node) if !method.is_client_streaming() => {
-            let empty = Node { span: step.call.span, kind: NodeKind::Mapping([].into()) };
+            let empty = Node { span: call.call.span, kind: NodeKind::Mapping([].into()) };
             Some(vec![build(node.as_ref().unwrap_or(&empty), out)?])
         }
         Payload::One(Some(node)) => {

@@ -19,13 +19,13 @@ pub(crate) use unused::unused_variables;
 
 use call::Planning;
 
-use crate::diagnostic::{Diagnostics, Sources, Spanned};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Spanned};
 use crate::expr::{Binding, Env, Scope, Value};
 use crate::matcher::Across;
 use crate::message::Context;
 use crate::schema::{Schema, Wanted};
 use crate::select::Chosen;
-use crate::spec::{Case, CaseFile, Config};
+use crate::spec::{Action, Case, CaseFile, Config, Step};
 use crate::yaml::Node;
 
 /// The selected cases of one suite, resolved against its schema.
@@ -186,7 +186,15 @@ impl Planner<'_> {
             names.scope.check_environment(node, self.sources, out);
         }
         let planning = Planning { planner: self, names: &names };
-        let steps: Vec<_> = case.steps.iter().map(|step| planning.call(step, out)).collect();
+        let plan_step = |step: &Step| match &step.action {
+            Action::Call(call) => planning.call(call, out),
+            Action::Sleep(_) => {
+                let unsupported = Diagnostic::error("a `sleep` among the steps of a case is not supported yet");
+                out.push(unsupported.at(step.span, "").hint("leave it out"));
+                None
+            }
+        };
+        let steps: Vec<_> = case.steps.iter().map(plan_step).collect();
         let steps: Vec<PlannedCall> = steps.into_iter().collect::<Option<_>>()?;
         let across = match (&case.across, steps.last()) {
             (Some(node), Some(last)) => {

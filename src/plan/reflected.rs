@@ -8,7 +8,7 @@ use crate::expr::{Env, Scope};
 use crate::grpc::Metadata;
 use crate::message::Context;
 use crate::schema::{MethodName, Schema, Wanted};
-use crate::spec::{Case, CaseFile, Config, ServerSpec, Step};
+use crate::spec::{Call, Case, CaseFile, Config, ServerSpec};
 use crate::yaml::{Node, NodeKind};
 
 use super::MetadataTemplate;
@@ -16,8 +16,8 @@ use super::MetadataTemplate;
 /// Whether a case names what `local` does not know. One that names no method at all is wrong whatever a server says.
 pub(super) fn is_needed(case: &Case, local: &Schema) -> bool {
     let mut wrong = Diagnostics::new();
-    for step in case.calls() {
-        let _ = method_name(step, &mut wrong);
+    for call in case.calls() {
+        let _ = method_name(call, &mut wrong);
     }
     if wrong.has_errors() {
         return false;
@@ -32,8 +32,8 @@ pub(super) fn add_wanted(config: &Config, file: &CaseFile, case: &Case, wanted: 
     let symbols = symbols(nodes_of_case(case).chain(vars));
     for server in case.servers() {
         let of_server = wanted.entry(server.to_owned()).or_default();
-        let steps = case.calls().filter(|step| step.server.value == server);
-        of_server.services.extend(services(steps));
+        let calls = case.calls().filter(|call| call.server.value == server);
+        of_server.services.extend(services(calls));
         of_server.symbols.extend(symbols.iter().cloned());
     }
 }
@@ -54,15 +54,15 @@ pub(crate) fn reflection_metadata(
     }
 }
 
-/// Names of the services that steps call, as written.
-pub(super) fn services<'s>(steps: impl IntoIterator<Item = &'s Step>) -> BTreeSet<String> {
+/// Names of the services that are called, as written.
+pub(super) fn services<'s>(calls: impl IntoIterator<Item = &'s Call>) -> BTreeSet<String> {
     let mut ignored = Diagnostics::new();
-    steps.into_iter().filter_map(|step| Some(method_name(step, &mut ignored)?.service)).collect()
+    calls.into_iter().filter_map(|call| Some(method_name(call, &mut ignored)?.service)).collect()
 }
 
-fn method_name(step: &Step, out: &mut Diagnostics) -> Option<MethodName> {
-    let service = step.service.as_ref().map(|service| service.value.as_str());
-    MethodName::parse(&step.call, service, out)
+fn method_name(call: &Call, out: &mut Diagnostics) -> Option<MethodName> {
+    let service = call.service.as_ref().map(|service| service.value.as_str());
+    MethodName::parse(&call.call, service, out)
 }
 
 fn nodes_of_case(case: &Case) -> impl Iterator<Item = &Node> {

@@ -57,6 +57,6 @@ fn warn(vars: &Variables, used: &HashSet<String>, out: &mut Diagnostics) {
 impl Case {
     /// Everything in it that may hold `${…}`, but its variables.
     pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.across.iter().chain(self.steps.iter().flat_map(Step::nodes))
+        self.across.iter().chain(self.all_steps().flat_map(Step::nodes))
     }
 }

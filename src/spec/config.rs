@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::frame::SuiteFrame;
 use super::server::check_address;
-use super::{Inherited, ServerSource, ServerSpec};
+use super::{Inherited, ServerSource, ServerSpec, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, did_you_mean, one_of};
 use crate::expr::check_variable_name;
 use crate::schema::SchemaSources;
@@ -28,6 +28,20 @@ pub(crate) struct Config {
     /// `--var`: nearer than those of files and cases. Their spans lie in a source of their own, `--var`.
     pub(crate) overriding_vars: Vec<(Spanned<Arc<str>>, Node)>,
     pub(crate) tags: Vec<String>,
+    /// Run once before and after all cases.
+    pub(crate) setup: Arc<[Step]>,
+    pub(crate) teardown: Arc<[Step]>,
+    /// What is never printed.
+    pub(crate) secrets: Vec<Spanned<Secret>>,
+}
+
+/// One entry of `secrets:`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Secret {
+    /// `env.TOKEN`: `TOKEN`.
+    Environment(Arc<str>),
+    /// The name of a variable, captured ones too.
+    Variable(Arc<str>),
 }
 
 /// What the command line, the harness or a profile lays over a suite.
@@ -77,6 +91,9 @@ impl Config {
             vars: suite.vars,
             overriding_vars: Vec::new(),
             tags: suite.tags.into_iter().map(|tag| tag.value).collect(),
+            setup: Arc::default(),
+            teardown: Arc::default(),
+            secrets: Vec::new(),
         }
     }
 

@@ -240,7 +240,15 @@ impl Loader<'_> {
             let vars = std::mem::take(&mut frame.vars);
             let resolver = Resolver { file: &id, config, servers_known, suite_valid: blocked_by.is_none() };
             let cases = resolver.cases(frame, &mut out);
-            Arc::new(CaseFile { id: id.clone(), path: path.clone(), vars, cases })
+            Arc::new(CaseFile {
+                id: id.clone(),
+                path: path.clone(),
+                vars,
+                setup: Arc::default(),
+                teardown: Arc::default(),
+                serial: false,
+                cases,
+            })
         });
         match (file, blocked_by) {
             (Some(file), None) if !out.has_errors() => {

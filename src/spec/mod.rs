@@ -1,6 +1,7 @@
 //! The format: what `grpc-spec.yaml` and the case files say, frames decoded, ids final. Requests and expectations stay
 //! nodes: only a descriptor can read them. Main type: [`Suite`].
 
+mod call;
 mod case;
 mod config;
 mod discover;
@@ -16,12 +17,13 @@ mod step;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub(crate) use case::{Case, CaseFile, CaseId, Repeat};
-pub(crate) use config::{Config, Overrides};
+pub(crate) use call::{Call, Capture, Eventually, Expect, Inherited, Payload};
+pub(crate) use case::{Case, CaseFile, CaseId, Repeat, Retry, Row};
+pub(crate) use config::{Config, Overrides, Secret};
 pub(crate) use load::{Loaded, load, load_for_id};
 pub(crate) use script::{Extent, Receive, Script, ScriptAction, ScriptStep};
 pub(crate) use server::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start, Tls, tls_in_plaintext};
-pub(crate) use step::{Expect, Inherited, Payload, Step};
+pub(crate) use step::{Action, Step};
 
 use crate::diagnostic::Diagnostics;
 

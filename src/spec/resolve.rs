@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use super::call::DEFAULT_TIMEOUT;
 use super::config::{check_server, looks_like_address};
 use super::frame::{CallFrame, CaseFrame, FileFrame, ScriptFrame};
 use super::server::check_address;
-use super::step::DEFAULT_TIMEOUT;
 use super::{
-    Case, CaseId, Config, Inherited, Payload, Script, ScriptAction, ScriptStep, ServerSource, ServerSpec, Step,
-    metadata,
+    Action, Call, Case, CaseId, Config, Inherited, Payload, Script, ScriptAction, ScriptStep, ServerSource, ServerSpec,
+    Step, metadata,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned, one_of};
 use crate::yaml::{Node, NodeKind, Scalar, Style, decode};
@@ -44,23 +44,29 @@ impl Resolver<'_> {
                 tags.push(tag.to_owned());
             }
         }
-        let step = self.call(frame.call, &[file], out);
+        let call = self.call(frame.call, &[file], out);
         let name = frame.name?;
+        let step = Step { span: frame.span, id: None, name: None, action: Action::Call(Box::new(call?)) };
         Some(Case {
             id: CaseId::new(self.file, &name.value),
             span: frame.span,
             description: frame.description.map(|description| description.value),
-            tags,
+            tags: tags.into(),
             skip: frame.skip,
-            vars: frame.vars,
+            xfail: None,
+            vars: frame.vars.into(),
+            row: None,
             repeat: frame.repeat,
+            retry: None,
             across: frame.across,
-            steps: vec![step?],
+            locks: Arc::default(),
+            steps: [step].into(),
+            teardown: Arc::default(),
         })
     }
 
     /// One call; `around` is what it takes over, from the farthest: of its file, of a call it is made within.
-    fn call(&self, frame: CallFrame, around: &[&Inherited], out: &mut Diagnostics) -> Option<Step> {
+    fn call(&self, frame: CallFrame, around: &[&Inherited], out: &mut Diagnostics) -> Option<Call> {
         let CallFrame { inherited, call, compression, request, requests, stream, expect } = frame;
         self.check_server(inherited.server.as_ref(), out);
         let levels: Vec<&Inherited> = around.iter().copied().chain([&inherited]).collect();
@@ -77,7 +83,7 @@ impl Resolver<'_> {
         })?;
         let server = self.server(&levels)?.clone();
         let inherited = levels.iter().fold(self.inherited(&server.value), |far, near| far.overlaid(near));
-        Some(Step {
+        Some(Call {
             server,
             service: inherited.service,
             timeout: inherited.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.value),
@@ -86,6 +92,8 @@ impl Resolver<'_> {
             compression,
             payload: payload?,
             expect,
+            capture: Vec::new(),
+            eventually: None,
         })
     }
 

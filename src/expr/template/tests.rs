@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::super::{Binding, names_in};
+use super::super::{Binding, Ty, names_in};
 use super::*;
 use crate::yaml::{Entry, NodeKind, Scalar, Style};
 
@@ -102,6 +102,7 @@ fn show(value: &Value) -> String {
     match value {
         Value::Text(text) => format!("text {text:?}"),
         Value::Yaml(of) => node(of),
+        other => format!("{other:?}"),
     }
 }
 
@@ -191,7 +192,7 @@ fn joined_text_is_unescaped_once() {
 #[test]
 fn what_is_known_later_does_not_fold() {
     let file = File::new();
-    let env = env([("a", Binding::Later), ("b", known(file.scalar("<${a}>")))]);
+    let env = env([("a", Binding::Later(Ty::Any)), ("b", known(file.scalar("<${a}>")))]);
     assert_eq!(fold(&file, "${a}", &env), None);
     assert_eq!(fold(&file, "${b}", &env), None);
     assert_eq!(fold(&file, "${env.HOME}", &env), None);
@@ -239,9 +240,9 @@ fn a_value_sees_the_names_of_where_it_was_written() {
 fn reports_undefined_names_with_a_way_out() {
     let file = File::new();
     let env = env([
-        ("user_id", Binding::Later),
+        ("user_id", Binding::Later(Ty::Any)),
         ("who", known(file.scalar("ada"))),
-        ("servers.greeter.address", Binding::Later),
+        ("servers.greeter.address", Binding::Later(Ty::Any)),
     ]);
     let check = |text| {
         let mut problems = file.check(text, &env);

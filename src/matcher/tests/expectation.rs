@@ -71,6 +71,7 @@ fn compile(text: &str, method: &str) -> (Written, Result<Expectation, Vec<String
         elapsed: part("elapsed"),
         compressed: part("compressed").map(|node| Spanned::new(is_true(&node), node.span)),
         unreachable: part("unreachable"),
+        assert: Vec::new(),
     };
     let service = POOL.get_service_by_name("t.S").expect("it is declared");
     let method = service.methods().find(|found| found.name() == method).expect("it is declared");

@@ -88,9 +88,13 @@ fn read_item(node: &Node, out: &mut Diagnostics) -> Option<ScriptStep<CallFrame>
             let action = match decode::choice(node, &BARE, out)? {
                 Bare::Close => ScriptAction::Close,
                 Bare::Cancel => ScriptAction::Cancel,
-                Bare::Receive(extent) => {
-                    ScriptAction::Receive(Receive { extent, expected: None, within: None, compressed: None })
-                }
+                Bare::Receive(extent) => ScriptAction::Receive(Receive {
+                    extent,
+                    expected: None,
+                    within: None,
+                    compressed: None,
+                    capture: Vec::new(),
+                }),
             };
             Some(ScriptStep { span: node.span, action })
         }
@@ -131,8 +135,9 @@ fn read_mapping(node: &Node, out: &mut Diagnostics) -> Option<ScriptStep<CallFra
     }
     let ItemFrame { send, recv, recv_until, recv_all, silent_for, sleep, within, compressed, call } = item;
     let within = within.map(|within| within.value);
-    let receive =
-        |extent, expected, compressed| ScriptAction::Receive(Receive { extent, expected, within, compressed });
+    let receive = |extent, expected, compressed| {
+        ScriptAction::Receive(Receive { extent, expected, within, compressed, capture: Vec::new() })
+    };
     let action = match word {
         "send" => ScriptAction::Send { message: send?, compressed },
         "recv" => receive(Extent::Next, recv, compressed),

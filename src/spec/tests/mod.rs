@@ -91,5 +91,11 @@ impl Outcome {
     }
 }
 
+/// The call of a case that is one.
+fn call(case: &Case) -> &Call {
+    let [step] = &*case.steps else { panic!("{} is not one step", case.id) };
+    step.call().expect("it does not sleep")
+}
+
 /// A suite with two servers, `a` and `b`.
 const SUITE: &str = "servers:\n  a: { address: \"127.0.0.1:1\" }\n  b: { address: \"127.0.0.1:2\" }\nserver: a\n";
