@@ -13,3 +13,4 @@ mod reflection;
 mod servers;
 mod support;
 mod tls;
+mod users;
