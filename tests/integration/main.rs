@@ -9,6 +9,7 @@ mod failing;
 mod harness;
 mod health;
 mod junit;
+mod misbehaving;
 mod reflection;
 mod servers;
 mod support;
