@@ -155,7 +155,7 @@ impl Compiler<'_> {
             return None;
         };
         let figures = self.figures(&name, value, &ty)?;
-        let reads_response = expression.names().any(|name| &*name.path == RESPONSE);
+        let reads_response = expression.names().any(|name| name.path.split('.').next() == Some(RESPONSE));
         Some(Series { expression, reads_response, figures })
     }
 
