@@ -42,6 +42,7 @@ pub(crate) use expectation::{Expectation, Observed, Subject, compression_mismatc
 pub(crate) use mismatch::Mismatch;
 pub(crate) use names::{Named, message_value, types_of_reply, types_of_sent, values_of_sent};
 pub(crate) use rule::Matcher;
+pub(crate) use shown::describe;
 
 #[cfg(test)]
 mod testing;

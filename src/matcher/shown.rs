@@ -11,7 +11,7 @@ use crate::message::{FieldType, render_value};
 const SHOWN: usize = 200;
 
 /// `2 (int)`, `"ada" (string)`, `[1, 2] (list of 2)`.
-pub(super) fn describe(value: &Value) -> String {
+pub(crate) fn describe(value: &Value) -> String {
     let ty = match value {
         Value::Null => return "null".to_owned(),
         Value::Bool(_) => "bool".to_owned(),

@@ -7,8 +7,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
+use super::failure::render_outcome;
 use super::{FailureStyle, Reporter, render_failure};
 use crate::diagnostic::Sources;
 use crate::runner::{CaseResult, Event, Outcome, Summary};
@@ -64,13 +65,17 @@ impl JUnit {
             status
         };
         let status = match &result.outcome {
-            Outcome::Passed => TestCaseStatus::success(),
+            Outcome::Passed | Outcome::Flaky { .. } => TestCaseStatus::success(),
+            Outcome::ExpectedFailure(reason) => {
+                skipped(&format!("failed as expected: {reason}")).set_type("xfail").clone()
+            }
             Outcome::Failed(_) => non_success(NonSuccessKind::Failure, "mismatch"),
             Outcome::Errored(_) => non_success(NonSuccessKind::Error, "error"),
             Outcome::Bug(_) => non_success(NonSuccessKind::Error, "bug"),
             Outcome::Skipped(reason) => skipped(reason),
             Outcome::NotRun(reason) => skipped(&format!("not run: {reason}")),
         };
+        let status = self.with_reruns(status, result);
         let mut case = TestCase::new(subject.id.as_str(), status);
         case.set_classname(suite).set_time(result.elapsed);
         case.extra.insert("file".into(), subject.path.display().to_string().into());
@@ -79,6 +84,17 @@ impl JUnit {
             case.set_system_out(text);
         }
         case
+    }
+
+    /// The attempts before the last: of a case that passed late these make it flaky.
+    fn with_reruns(&self, mut status: TestCaseStatus, result: &CaseResult) -> TestCaseStatus {
+        for outcome in &result.retried {
+            let rendered = render_outcome(outcome, &self.sources, self.style);
+            let mut rerun = TestRerun::new(NonSuccessKind::Failure);
+            rerun.set_type("mismatch").set_message(headline(&rendered)).set_description(&rendered);
+            status.add_rerun(rerun);
+        }
+        status
     }
 }
 

@@ -123,7 +123,7 @@ pub(crate) struct Row {
     /// Where it stands, in the case or in a file of rows.
     pub(crate) span: Span,
     /// What the case's id ends with: the row's `label`, or else its number, from 1.
-    pub(crate) label: Arc<str>,
+    pub(crate) label: Spanned<Arc<str>>,
     /// Nearer than those of the case and of `--var`.
-    pub(crate) vars: Vec<(Spanned<Arc<str>>, Node)>,
+    pub(crate) vars: Arc<[(Spanned<Arc<str>>, Node)]>,
 }
