@@ -155,7 +155,7 @@ impl Expectation {
             return vec![reached(unreachable, outcome)];
         }
         let mut found = Vec::new();
-        self.status.compare(&outcome.status, scope, &mut found);
+        self.status.compare(outcome, scope, &mut found);
         if let (Some(matcher), Code::Ok) = (&self.response, outcome.status.code) {
             let message = messages.first().cloned().map(Value::Message);
             found.extend(matcher.compare(message.as_ref(), RESPONSE, scope));

@@ -1,96 +1,150 @@
-//! Variables that nothing uses: warnings of `grpc-spec check`.
+//! Variables, columns of rows and captured values that nothing uses: warnings of `grpc-spec check`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::names::{Variable, Variables};
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, Spanned};
 use crate::expr::{Expression, names_in};
 use crate::select::Chosen;
-use crate::spec::{Config, Step};
-use crate::yaml::Node;
+use crate::spec::{Case, Secret, Step, Suite};
+use crate::yaml::{Entry, Node, NodeKind, Scalar};
 
-/// Warns of each variable of the suite, its files, cases and rows that no expression names. `chosen` must be all there
-/// are; `elsewhere` are names used outside of cases, such as by servers.
+type Variables = [(Spanned<Arc<str>>, Node)];
+
+/// Warns of what the suite, its files and cases define and no expression names. `chosen` must be all that was loaded;
+/// `elsewhere` are names used outside of cases, such as by servers.
 pub(crate) fn unused_variables(
-    config: &Config,
+    suite: &Suite,
     chosen: &[Chosen],
     elsewhere: impl IntoIterator<Item = String>,
     sources: &Sources,
 ) -> Diagnostics {
+    let config = &suite.config;
     let mut unused = Diagnostics::new();
-    let mut used_in_suite = Used { names: elsewhere.into_iter().collect(), sources };
+    // what is kept from being printed is of use
+    let secrets = config.secrets.iter().filter_map(|secret| match &secret.value {
+        Secret::Variable(name) => Some(name.to_string()),
+        Secret::Environment(_) => None,
+    });
+    let secrets: HashSet<String> = secrets.collect();
+    let mut in_suite = Uses { names: elsewhere.into_iter().chain(secrets.iter().cloned()).collect(), sources };
     for Chosen { file, cases } in chosen {
-        let mut used_in_file = Used { names: HashSet::new(), sources };
-        let mut steps_before: Option<&Arc<[Step]>> = None;
-        for case in cases {
-            // the rows of a case differ in their values alone
-            if steps_before.is_some_and(|before| Arc::ptr_eq(before, &case.steps)) {
-                used_in_file.values(case.row.iter().flat_map(|row| &*row.vars));
-                continue;
-            }
-            steps_before = Some(&case.steps);
-            let mut used = Used { names: HashSet::new(), sources };
-            used.steps(case.all_steps());
-            used.nodes(case.across.iter());
-            if let Some(row) = &case.row {
-                used.values(&*row.vars);
-                used.warn(&row.vars, &mut unused);
-            }
-            used.values(&*case.vars);
-            used.warn(&case.vars, &mut unused);
-            used_in_file.names.extend(used.names);
+        let mut in_file = Uses { names: secrets.clone(), sources };
+        // the cases of one table differ in their rows alone
+        for table in cases.chunk_by(|one, other| Arc::ptr_eq(&one.steps, &other.steps)) {
+            let mut in_case = Uses { names: secrets.clone(), sources };
+            in_case.of_case(table);
+            warn_of_case(table, &in_case, &mut unused);
+            in_file.names.extend(in_case.names);
         }
-        used_in_file.steps(file.setup.iter().chain(&*file.teardown));
-        used_in_file.values(&file.vars);
-        used_in_file.warn(&file.vars, &mut unused);
-        used_in_suite.names.extend(used_in_file.names);
+        in_file.of_vars(&file.vars);
+        in_file.of_steps(file.setup.iter().chain(file.teardown.iter()));
+        warn_of_variables(&file.vars, &in_file, &mut unused);
+        warn_of_captures(file.setup.iter().chain(file.teardown.iter()), &in_file, &mut unused);
+        in_suite.names.extend(in_file.names);
     }
-    used_in_suite.steps(config.setup.iter().chain(&*config.teardown));
-    used_in_suite.values(&config.vars);
-    used_in_suite.warn(&config.vars, &mut unused);
+    in_suite.of_vars(&config.vars);
+    in_suite.of_steps(config.setup.iter().chain(config.teardown.iter()));
+    // a file that was not loaded may use them
+    if suite.whole {
+        warn_of_variables(&config.vars, &in_suite, &mut unused);
+        warn_of_captures(config.setup.iter().chain(config.teardown.iter()), &in_suite, &mut unused);
+    }
     unused
 }
 
-/// Names that are used.
-struct Used<'a> {
+/// The names that expressions use.
+struct Uses<'a> {
     names: HashSet<String>,
     sources: &'a Sources,
 }
 
-impl Used<'_> {
-    fn steps<'s>(&mut self, steps: impl Iterator<Item = &'s Step>) {
+impl Uses<'_> {
+    fn of_case(&mut self, table: &[Arc<Case>]) {
+        let Some(case) = table.first() else { return };
+        case.across.iter().for_each(|across| self.of_across(across));
+        self.of_steps(case.all_steps());
+        self.of_vars(&case.vars);
+        table.iter().filter_map(|case| case.row.as_ref()).for_each(|row| self.of_vars(&row.vars));
+    }
+
+    fn of_steps<'s>(&mut self, steps: impl Iterator<Item = &'s Step>) {
         for step in steps {
-            self.nodes(step.nodes());
-            for node in step.expressions() {
-                // what is wrong with it has been said
-                if let Some(expression) = Expression::parse(node, self.sources, &mut Diagnostics::new()) {
-                    self.names.extend(expression.names().map(|name| first(&name.path)));
+            step.nodes().for_each(|node| self.of_node(node));
+            step.expressions().for_each(|node| self.of_expression(node));
+        }
+    }
+
+    fn of_vars(&mut self, vars: &Variables) {
+        vars.iter().for_each(|(_, node)| self.of_node(node));
+    }
+
+    /// `${…}` at any depth, and what `$cel` holds.
+    fn of_node(&mut self, node: &Node) {
+        self.names.extend(names_in(node, self.sources).iter().map(|name| variable(&name.path)));
+        self.of_cel(node);
+    }
+
+    fn of_cel(&mut self, node: &Node) {
+        match &node.kind {
+            NodeKind::Scalar(_) => {}
+            NodeKind::Sequence(items) => items.iter().for_each(|item| self.of_cel(item)),
+            NodeKind::Mapping(entries) => {
+                for Entry { key, value, .. } in entries.iter() {
+                    if &*key.value == "$cel" { self.of_expression(value) } else { self.of_cel(value) }
                 }
             }
         }
     }
 
-    fn values<'v>(&mut self, vars: impl IntoIterator<Item = &'v Variable>) {
-        self.nodes(vars.into_iter().map(|(_, node)| node));
+    /// Its keys are CEL.
+    fn of_across(&mut self, across: &Node) {
+        self.of_node(across);
+        for Entry { key, key_style, .. } in across.as_mapping().unwrap_or_default() {
+            let scalar = Scalar { text: Arc::clone(&key.value), style: *key_style };
+            self.of_expression(&Node { span: key.span, kind: NodeKind::Scalar(scalar) });
+        }
     }
 
-    fn nodes<'n>(&mut self, nodes: impl Iterator<Item = &'n Node>) {
-        let names = nodes.flat_map(|node| names_in(node, self.sources));
-        self.names.extend(names.map(|name| first(&name.path)));
-    }
-
-    fn warn(&self, vars: &Variables, out: &mut Diagnostics) {
-        let unused = vars.iter().filter(|(name, _)| !self.names.contains(&*name.value));
-        out.extend(unused.map(|(name, _)| {
-            Diagnostic::warning(format!("the variable `{}` is never used", name.value))
-                .at(name.span, "")
-                .hint(format!("use it as `${{{}}}`, or remove it", name.value))
-        }));
+    /// What is wrong with it is said where it is planned.
+    fn of_expression(&mut self, node: &Node) {
+        if let Some(expression) = Expression::parse(node, self.sources, &mut Diagnostics::new()) {
+            self.names.extend(expression.names().map(|name| variable(&name.path)));
+        }
     }
 }
 
-/// Of `who.name`: `who`.
-fn first(path: &str) -> String {
+/// The variable that a path begins with.
+fn variable(path: &str) -> String {
     path.split('.').next().unwrap_or(path).to_owned()
+}
+
+fn warn_of_case(table: &[Arc<Case>], used: &Uses<'_>, out: &mut Diagnostics) {
+    let Some(case) = table.first() else { return };
+    warn_of_variables(&case.vars, used, out);
+    let mut columns: HashMap<&str, Span> = HashMap::new();
+    for (name, _) in table.iter().filter_map(|case| case.row.as_ref()).flat_map(|row| &*row.vars) {
+        columns.entry(&name.value).or_insert(name.span);
+    }
+    let mut unused: Vec<(&str, Span)> = columns.into_iter().filter(|(name, _)| !used.names.contains(*name)).collect();
+    unused.sort_by_key(|(_, span)| *span);
+    out.extend(unused.into_iter().map(|(name, span)| warning("the variable", name, "of these rows ", span)));
+    warn_of_captures(case.all_steps(), used, out);
+}
+
+fn warn_of_variables(vars: &Variables, used: &Uses<'_>, out: &mut Diagnostics) {
+    let unused = vars.iter().filter(|(name, _)| !used.names.contains(&*name.value));
+    out.extend(unused.map(|(name, _)| warning("the variable", &name.value, "", name.span)));
+}
+
+fn warn_of_captures<'s>(steps: impl Iterator<Item = &'s Step>, used: &Uses<'_>, out: &mut Diagnostics) {
+    let captures = steps.flat_map(Step::captures).map(|capture| &capture.name);
+    let unused = captures.filter(|name| !used.names.contains(&*name.value));
+    out.extend(unused.map(|name| warning("what is captured as", &name.value, "", name.span)));
+}
+
+fn warning(what: &str, name: &str, of: &str, span: Span) -> Diagnostic {
+    Diagnostic::warning(format!("{what} `{name}` {of}is never used"))
+        .at(span, "")
+        .hint(format!("use it as `${{{name}}}`, or remove it"))
 }

@@ -11,7 +11,7 @@ use super::reproduce;
 use super::style::{Palette, duration, indent, paint, plural};
 use super::timeline::TimelineWriter;
 use crate::diagnostic::{self, Sources};
-use crate::grpc::{CallOutcome, Metadata, MetadataValue};
+use crate::grpc::{CallOutcome, Metadata};
 use crate::matcher::describe;
 use crate::message::{Limits, render};
 use crate::runner::{
@@ -270,7 +270,7 @@ impl Writer<'_> {
             }
         }
         self.log(exchange.log.as_ref(), text);
-        if let Some(line) = reproduce::grpcurl(exchange) {
+        if let Some(line) = reproduce::grpcurl(exchange, self.sources.masker()) {
             let _ = writeln!(text, "{}", self.field("reproduce", &line));
         }
     }
@@ -342,12 +342,8 @@ impl Writer<'_> {
         }
         let mut lines = String::new();
         for (key, value) in metadata.iter() {
-            let shown = match value {
-                _ if reproduce::is_secret(key.as_str()) => "***".to_owned(),
-                MetadataValue::Text(text) => diagnostic::neutralise(text).into_owned(),
-                MetadataValue::Binary(_) => value.to_string(),
-            };
-            let _ = writeln!(lines, "{key}: {shown}");
+            let value = reproduce::shown_value(key.as_str(), value, self.sources.masker());
+            let _ = writeln!(lines, "{key}: {}", diagnostic::neutralise(&value));
         }
         self.block(name, &lines, text);
     }

@@ -274,6 +274,7 @@ pub(super) fn decode_rest(
                     details: Bytes::new(),
                     origin: Origin::Client,
                 };
+                outcome.hints = vec!["does the server have another version of the proto?".to_owned()];
                 break;
             }
         }
