@@ -5,6 +5,8 @@
 mod braces;
 mod budget;
 mod check;
+#[cfg(test)]
+mod documentation;
 mod evaluate;
 mod explain;
 mod expression;
@@ -26,8 +28,9 @@ mod value;
 mod variables;
 mod yaml_value;
 
+pub(crate) use explain::Explanation;
 pub(crate) use expression::Expression;
-pub(crate) use name::{Name, check_variable_name};
+pub(crate) use name::{Name, check_step_id, check_variable_name};
 pub(crate) use random::derive_seed;
 pub(crate) use scope::{Binding, Env, FreePorts, Scope};
 pub(crate) use template::{Template, Text};
