@@ -21,24 +21,26 @@ pub(super) fn check(arguments: &CheckArguments) -> io::Result<Exit> {
     let sources = Arc::new(Sources::new());
     let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);
     let selection = arguments.selection.selection();
-    let prepared = Prepared::new(&loaded, &sources, |suite| selection.choose(suite));
-    let mut found: Diagnostics = loaded.all_diagnostics().chain(prepared.diagnostics.iter()).cloned().collect();
+    let choice = selection.choose(&loaded.suites, &sources);
+    let prepared = Prepared::new(&loaded, &sources, &choice);
+    let before = loaded.all_diagnostics().chain(choice.diagnostics.iter());
+    let mut found: Diagnostics = before.chain(prepared.diagnostics.iter()).cloned().collect();
     // What an error hides may well use a variable.
     if selection.is_everything() && !found.has_errors() {
-        for suite in &loaded.suites {
+        for (suite, chosen) in loaded.suites.iter().zip(&choice.suites) {
             let of_servers = suite.config.servers.iter().flat_map(|server| names(server, &sources));
             let of_servers = of_servers.map(|name| name.path.to_string());
-            found.append(unused_variables(&suite.config, &selection.choose(suite), of_servers, &sources));
+            found.append(unused_variables(&suite.config, chosen, of_servers, &sources));
         }
     }
     print_diagnostics(&found, &sources, colour)?;
     if found.has_errors() {
         return Ok(Exit::Invalid);
     }
-    let cases = prepared.entries().count();
-    if cases == 0 {
-        return nothing_selected(loaded.case_count());
+    if let Some(why) = choice.nothing {
+        return nothing_selected(why, &sources, colour);
     }
+    let cases = prepared.entries().count();
     let mut text = String::new();
     for (_, entry) in prepared.entries().filter(|(_, entry)| entry.case.checks_only_ok()) {
         let _ = writeln!(text, "note: {} checks only that the call ends with OK", entry.case.id);

@@ -6,6 +6,7 @@ mod check;
 mod exit;
 mod health;
 mod list;
+mod record;
 mod run;
 
 use std::io::{self, IsTerminal as _};
@@ -15,10 +16,10 @@ use args::{Arguments, Command};
 use clap::Parser as _;
 pub(crate) use exit::Exit;
 
-use crate::diagnostic::{self, Diagnostics, Sources};
+use crate::diagnostic::{self, Diagnostic, Diagnostics, Sources};
 use crate::report::{ColourChoice, Output};
 use crate::runner::Progress;
-use crate::select::{Filter, Selection};
+use crate::select::Selection;
 use crate::spec::Overrides;
 
 /// What the `grpc-spec` binary does: reads the process's arguments, runs the command, returns its exit code (0 all
@@ -55,9 +56,15 @@ impl args::Overlay {
 
 impl args::Selection {
     fn selection(&self) -> Selection {
-        let parts = self.filter.iter().cloned().map(Filter::Contains);
-        let whole = self.exact.iter().cloned().map(Filter::Exact);
-        Selection { filters: parts.chain(whole).collect(), tags: self.tag.clone(), skip_tags: self.skip_tag.clone() }
+        Selection {
+            filters: self.filter.clone(),
+            exact: self.exact.clone(),
+            tags: self.tag.clone(),
+            skip_tags: self.skip_tag.clone(),
+            failed: self.failed,
+            changed: self.changed.clone(),
+            partition: self.partition,
+        }
     }
 }
 
@@ -89,14 +96,7 @@ fn progress() -> Progress {
 }
 
 /// Says that nothing was selected, and what there is.
-fn nothing_selected(known: usize) -> io::Result<Exit> {
-    let text = if known == 0 {
-        "error: there are no cases\n   = hint: case files are `*.yaml` files with a list of `cases:`\n".to_owned()
-    } else {
-        format!(
-            "error: no case is selected, of {known}\n   = hint: `grpc-spec list PATH` shows the ids that `--filter` looks in, of files that load\n"
-        )
-    };
-    Output::stderr().block(&text)?;
+fn nothing_selected(why: Diagnostic, sources: &Sources, colour: ColourChoice) -> io::Result<Exit> {
+    print_diagnostics(&[why].into_iter().collect(), sources, colour)?;
     Ok(Exit::NothingSelected)
 }

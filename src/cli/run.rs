@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::RunArguments;
+use super::record::Record;
 use super::{Exit, nothing_selected, print_diagnostics, progress};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
@@ -13,7 +14,7 @@ use crate::runner::{
     CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Schedule, Session, Subject, SuiteRun,
     Summary, case_runtime, default_jobs, not_run,
 };
-use crate::select::Selection;
+use crate::select::{Selection, shuffle};
 use crate::spec::{self, Loaded};
 
 pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
@@ -21,8 +22,10 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     let sources = Arc::new(Sources::new());
     let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);
     let selection = arguments.selection.selection();
-    let prepared = Prepared::new(&loaded, &sources, |suite| selection.choose(suite));
-    let found: Diagnostics = loaded.all_diagnostics().chain(prepared.diagnostics.iter()).cloned().collect();
+    let choice = selection.choose(&loaded.suites, &sources);
+    let prepared = Prepared::new(&loaded, &sources, &choice);
+    let before = loaded.all_diagnostics().chain(choice.diagnostics.iter());
+    let found: Diagnostics = before.chain(prepared.diagnostics.iter()).cloned().collect();
     print_diagnostics(&found, &sources, colour)?;
     let mut junit = arguments.junit.as_ref().map(|path| JUnit::new(path, Arc::clone(&sources), arguments.full));
     if found.has_errors() {
@@ -31,13 +34,17 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
         }
         return Ok(Exit::Invalid);
     }
-    let known = loaded.case_count();
-    let cases = prepared.jobs();
-    if cases.is_empty() {
+    if let Some(why) = choice.nothing {
         if let Some(junit) = &mut junit {
             junit.events(&[Event::RunFinished(Summary::default())])?;
         }
-        return nothing_selected(known);
+        return nothing_selected(why, &sources, colour);
+    }
+    let mut cases = prepared.jobs();
+    let record = Record::new(&loaded.suites, &cases);
+    let shuffled = arguments.shuffle.map(|seed| seed.unwrap_or_else(fresh_seed));
+    if let Some(seed) = shuffled {
+        cases = shuffle(cases, seed, |job| job.file.serial.then(|| (job.suite, job.file.id.clone())));
     }
 
     let style = FailureStyle { colour: colour.for_stdout(), full: arguments.full };
@@ -46,13 +53,20 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     if let Some(junit) = junit {
         reporters.push(Box::new(junit));
     }
+    reporters.push(Box::new(record));
     let schedule = Schedule {
         jobs: arguments.jobs.map_or_else(default_jobs, NonZeroUsize::get),
         fail_fast: arguments.fail_fast,
-        filtered_out: known - cases.len(),
+        filtered_out: loaded.case_count() - cases.len(),
+        shuffled,
         cases,
     };
     drive(schedule, prepared.suite_runs(), sources, reporters)
+}
+
+/// A seed that is short enough to type.
+fn fresh_seed() -> u64 {
+    u64::from(fastrand::u32(..))
 }
 
 /// Runs the schedule on a runtime of its own, reporters listening.

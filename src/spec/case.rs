@@ -11,7 +11,7 @@ use crate::diagnostic::{Span, Spanned};
 use crate::yaml::Node;
 
 /// The one name of a case, in listings, filters, reports and reruns: `users/create.yaml::creates a user`.
-/// A single line, unique in its suite, nothing escaped.
+/// A single line, unique in what is loaded, nothing escaped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CaseId(Arc<str>);
 
@@ -35,8 +35,10 @@ impl fmt::Display for CaseId {
 /// What one case file says.
 #[derive(Debug)]
 pub(crate) struct CaseFile {
-    /// Below the suite's folder, with `/` between folders.
+    /// Below the suite's folder, with `/` between folders; where several suites have such a file, as `path`.
     pub(crate) id: String,
+    /// Below the suite's folder, whatever else is loaded.
+    pub(crate) id_in_suite: String,
     /// As the user would name it.
     pub(crate) path: PathBuf,
     /// The file's own variables: name → the YAML written there.
@@ -47,6 +49,14 @@ pub(crate) struct CaseFile {
     /// Its cases run in order, one at a time.
     pub(crate) serial: bool,
     pub(crate) cases: Vec<Arc<Case>>,
+}
+
+impl CaseFile {
+    /// What one of its cases is called within the suite, whatever else is loaded.
+    pub(crate) fn id_in_suite(&self, case: &Case) -> String {
+        let name = case.id.as_str().strip_prefix(&self.id).unwrap_or_default();
+        format!("{}{name}", self.id_in_suite)
+    }
 }
 
 /// One case, everything inherited from file and suite already resolved. With rows, there is one for each: they differ in

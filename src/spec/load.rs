@@ -1,6 +1,6 @@
 //! Reading what was found: files → trees → frames → [`Suite`]s, with everything that is wrong with every file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -62,7 +62,10 @@ impl Loaded {
 
 /// A file that was read.
 struct Document {
+    /// Of the file in listings and reports.
     id: String,
+    /// Below the suite's folder.
+    id_in_suite: String,
     place: Place,
     given: bool,
     source: Option<FileId>,
@@ -80,6 +83,7 @@ struct ReadSuite {
 fn load_found(found: Vec<FoundSuite>, overrides: &Overrides, sources: &Sources, diagnostics: Diagnostics) -> Loaded {
     let mut read: Vec<ReadSuite> = found.into_iter().map(|suite| ReadSuite::new(suite, sources)).collect();
     leave_out_named(&mut read);
+    tell_apart(&mut read);
     let mut loader = Loader { overrides, sources, overriding_vars: Vec::new(), all_servers_known: true, diagnostics };
     loader.overriding_vars = read_vars(overrides, sources, &mut loader.diagnostics);
     let suites: Vec<Suite> = read.into_iter().filter_map(|suite| loader.suite(suite)).collect();
@@ -101,19 +105,47 @@ impl ReadSuite {
     }
 }
 
+impl ReadSuite {
+    fn documents(&self) -> impl Iterator<Item = &Document> {
+        self.file.iter().chain(&self.cases)
+    }
+}
+
 impl Document {
     fn read(id: String, place: Place, given: bool, sources: &Sources) -> Self {
         let mut diagnostics = Diagnostics::new();
         let source = read_source(&place.shown, sources, &mut diagnostics);
         let node = source.and_then(|source| yaml::parse(source, sources.get(source).text(), &mut diagnostics));
-        Self { id, place, given, source, node, diagnostics }
+        Self { id_in_suite: id.clone(), id, place, given, source, node, diagnostics }
+    }
+}
+
+/// Files of several suites with one id are called by their paths, so that what is listed and reported is plain.
+fn tell_apart(suites: &mut [ReadSuite]) {
+    loop {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for document in suites.iter().flat_map(ReadSuite::documents) {
+            *counts.entry(document.id.clone()).or_default() += 1;
+        }
+        let mut changed = false;
+        for document in suites.iter_mut().flat_map(|suite| suite.file.iter_mut().chain(&mut suite.cases)) {
+            let path = document.place.shown.to_string_lossy();
+            if counts.get(&document.id).is_some_and(|count| *count > 1) && document.id != path {
+                document.id = path.into_owned();
+                changed = true;
+            }
+        }
+        // a path may be what a third file is called already
+        if !changed {
+            break;
+        }
     }
 }
 
 /// Leaves out the files that another names by `$file`: they are data, not cases.
 fn leave_out_named(suites: &mut [ReadSuite]) {
     let mut named = HashSet::new();
-    for document in suites.iter().flat_map(|suite| suite.file.iter().chain(&suite.cases)) {
+    for document in suites.iter().flat_map(ReadSuite::documents) {
         if let Some(node) = &document.node {
             collect_named(node, &document.place, &mut named);
         }
@@ -234,7 +266,7 @@ impl Loader<'_> {
         servers_known: bool,
         blocked_by: Option<&Path>,
     ) -> LoadedFile {
-        let Document { id, place, diagnostics: mut out, .. } = document;
+        let Document { id, id_in_suite, place, diagnostics: mut out, .. } = document;
         let path = place.shown;
         let file = frame.map(|mut frame| {
             let vars = std::mem::take(&mut frame.vars);
@@ -242,6 +274,7 @@ impl Loader<'_> {
             let cases = resolver.cases(frame, &mut out);
             Arc::new(CaseFile {
                 id: id.clone(),
+                id_in_suite,
                 path: path.clone(),
                 vars,
                 setup: Arc::default(),
