@@ -159,8 +159,8 @@ pub(crate) struct Selection {
     /// Only cases that did not pass when they were last run here
     #[arg(long, help_heading = SELECTION)]
     pub(crate) failed: bool,
-    /// Only cases that rest on files changed since a git revision (`HEAD` if none is given), or not committed: their own,
-    /// the suite's, protos, `$file` and rows
+    /// Only cases that rest on files that differ from a git revision (`HEAD` if none is given), committed or not: their
+    /// own, the suite's, protos, `$file` and rows
     #[arg(long, value_name = "REV", num_args = 0..=1, require_equals = true, default_missing_value = "HEAD", help_heading = SELECTION)]
     pub(crate) changed: Option<String>,
     /// Of what the other options select, the part K of N: `hash:K/N` goes by each id alone, `count:K/N` takes turns

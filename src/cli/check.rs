@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::args::CheckArguments;
-use super::{Exit, nothing_selected, print_diagnostics, progress};
+use super::{Exit, print_diagnostics, progress, tell, unknown_variables};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::plan::unused_variables;
 use crate::report::{ColourChoice, FailureStyle, Output, plural, render_failure};
@@ -25,6 +25,9 @@ pub(super) fn check(arguments: &CheckArguments) -> io::Result<Exit> {
     let prepared = Prepared::new(&loaded, &sources, &choice);
     let before = loaded.all_diagnostics().chain(choice.diagnostics.iter());
     let mut found: Diagnostics = before.chain(prepared.diagnostics.iter()).cloned().collect();
+    if !found.has_errors() {
+        found.append(unknown_variables(&loaded, &sources));
+    }
     // What an error hides may well use a variable.
     if selection.is_everything() && !found.has_errors() {
         for (suite, chosen) in loaded.suites.iter().zip(&choice.suites) {
@@ -33,12 +36,8 @@ pub(super) fn check(arguments: &CheckArguments) -> io::Result<Exit> {
             found.append(unused_variables(&suite.config, chosen, of_servers, &sources));
         }
     }
-    print_diagnostics(&found, &sources, colour)?;
-    if found.has_errors() {
-        return Ok(Exit::Invalid);
-    }
-    if let Some(why) = choice.nothing {
-        return nothing_selected(why, &sources, colour);
+    if let Some(exit) = tell(found, &choice, &sources, colour)? {
+        return Ok(exit);
     }
     let cases = prepared.entries().count();
     let mut text = String::new();

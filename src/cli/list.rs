@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::args::{ListArguments, ListFormat};
-use super::{Exit, nothing_selected, print_diagnostics};
-use crate::diagnostic::{Diagnostics, Sources};
+use super::{Exit, tell};
+use crate::diagnostic::Sources;
 use crate::report::{ColourChoice, Output};
 use crate::runner::Subject;
 use crate::spec::{self, Case, CaseFile};
@@ -26,13 +26,8 @@ pub(super) fn list(arguments: &ListArguments) -> io::Result<Exit> {
         };
     }
     Output::stdout().block(&text)?;
-    let found: Diagnostics = loaded.all_diagnostics().chain(choice.diagnostics.iter()).cloned().collect();
-    print_diagnostics(&found, &sources, colour)?;
-    match choice.nothing {
-        _ if found.has_errors() => Ok(Exit::Invalid),
-        Some(why) => nothing_selected(why, &sources, colour),
-        None => Ok(Exit::Passed),
-    }
+    let found = loaded.all_diagnostics().chain(choice.diagnostics.iter()).cloned().collect();
+    Ok(tell(found, &choice, &sources, colour)?.unwrap_or(Exit::Passed))
 }
 
 /// One line of JSON.

@@ -16,11 +16,13 @@ use args::{Arguments, Command};
 use clap::Parser as _;
 pub(crate) use exit::Exit;
 
-use crate::diagnostic::{self, Diagnostic, Diagnostics, Sources};
+use crate::diagnostic::{self, Diagnostics, Sources};
+use crate::plan::unknown_overrides;
 use crate::report::{ColourChoice, Output};
 use crate::runner::Progress;
-use crate::select::Selection;
-use crate::spec::Overrides;
+use crate::select::{Choice, Selection};
+use crate::server::names;
+use crate::spec::{Loaded, Overrides};
 
 /// What the `grpc-spec` binary does: reads the process's arguments, runs the command, returns its exit code (0 all
 /// passed, 1 something failed, 2 invalid usage, case file or proto, 3 a server could not be started or reached,
@@ -78,6 +80,27 @@ impl From<args::Color> for ColourChoice {
     }
 }
 
+/// Warns of a `--var` that nobody knows. What does not load may know it.
+fn unknown_variables(loaded: &Loaded, sources: &Sources) -> Diagnostics {
+    let servers = loaded.suites.iter().flat_map(|suite| &suite.config.servers);
+    let of_servers = servers.flat_map(|server| names(server, sources)).map(|name| name.path.to_string());
+    unknown_overrides(&loaded.suites, of_servers, sources)
+}
+
+/// Writes what was found, and that nothing was selected. Where the command ends with it, how.
+fn tell(mut found: Diagnostics, choice: &Choice, sources: &Sources, colour: ColourChoice) -> io::Result<Option<Exit>> {
+    let end = match &choice.nothing {
+        _ if found.has_errors() => Some(Exit::Invalid),
+        Some(why) => {
+            found.push(why.clone());
+            Some(Exit::NothingSelected)
+        }
+        None => None,
+    };
+    print_diagnostics(&found, sources, colour)?;
+    Ok(end)
+}
+
 /// Writes diagnostics to standard error, with a blank line between them.
 fn print_diagnostics(diagnostics: &Diagnostics, sources: &Sources, colour: ColourChoice) -> io::Result<()> {
     let text = diagnostic::render_all(diagnostics, sources, colour.for_stderr());
@@ -93,10 +116,4 @@ fn progress() -> Progress {
             let _ = Output::stderr().block(&format!("{text}\n"));
         }
     })
-}
-
-/// Says that nothing was selected, and what there is.
-fn nothing_selected(why: Diagnostic, sources: &Sources, colour: ColourChoice) -> io::Result<Exit> {
-    print_diagnostics(&[why].into_iter().collect(), sources, colour)?;
-    Ok(Exit::NothingSelected)
 }

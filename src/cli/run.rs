@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::args::RunArguments;
 use super::record::Record;
-use super::{Exit, nothing_selected, print_diagnostics, progress};
+use super::{Exit, progress, tell, unknown_variables};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
 use crate::runner::{
@@ -25,20 +25,21 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
     let choice = selection.choose(&loaded.suites, &sources);
     let prepared = Prepared::new(&loaded, &sources, &choice);
     let before = loaded.all_diagnostics().chain(choice.diagnostics.iter());
-    let found: Diagnostics = before.chain(prepared.diagnostics.iter()).cloned().collect();
-    print_diagnostics(&found, &sources, colour)?;
-    let mut junit = arguments.junit.as_ref().map(|path| JUnit::new(path, Arc::clone(&sources), arguments.full));
-    if found.has_errors() {
-        if let Some(junit) = &mut junit {
-            report_invalid(junit, &found, &loaded, &selection, &prepared, &sources)?;
-        }
-        return Ok(Exit::Invalid);
+    let mut found: Diagnostics = before.chain(prepared.diagnostics.iter()).cloned().collect();
+    if !found.has_errors() {
+        found.append(unknown_variables(&loaded, &sources));
     }
-    if let Some(why) = choice.nothing {
-        if let Some(junit) = &mut junit {
-            junit.events(&[Event::RunFinished(Summary::default())])?;
+    let ended = tell(found.clone(), &choice, &sources, colour)?;
+    let mut junit = arguments.junit.as_ref().map(|path| JUnit::new(path, Arc::clone(&sources), arguments.full));
+    if let Some(exit) = ended {
+        match &mut junit {
+            Some(junit) if found.has_errors() => {
+                report_invalid(junit, &found, &loaded, &selection, &prepared, &sources)?;
+            }
+            Some(junit) => junit.events(&[Event::RunFinished(Summary::default())])?,
+            None => {}
         }
-        return nothing_selected(why, &sources, colour);
+        return Ok(exit);
     }
     let mut cases = prepared.jobs();
     let record = Record::new(&loaded.suites, &cases);

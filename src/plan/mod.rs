@@ -3,6 +3,7 @@
 
 mod call;
 mod metadata;
+mod overriding;
 mod reflected;
 mod script;
 mod script_order;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 pub(crate) use call::{PlannedCall, PlannedPayload, RequestMessage};
 pub(crate) use metadata::MetadataTemplate;
+pub(crate) use overriding::unknown_overrides;
 pub(crate) use reflected::reflection_metadata;
 pub(crate) use script::{PlannedAction, PlannedReceive, PlannedScript};
 pub(crate) use unused::unused_variables;

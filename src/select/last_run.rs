@@ -111,7 +111,7 @@ impl LastRun {
 /// That nothing is known of a suite.
 pub(super) fn no_record(suite: impl std::fmt::Display) -> Diagnostic {
     let headline = format!("no run of `{suite}` is on record: `--failed` knows none of its cases");
-    Diagnostic::warning(headline).hint("run it once without `--failed`, on this machine, from this folder of it")
+    Diagnostic::warning(headline).hint("run it once without `--failed`; what comes of it is kept on this machine")
 }
 
 /// The suite's folder, or the file that stands by itself.

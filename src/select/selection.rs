@@ -116,7 +116,8 @@ impl Selection {
         let matches_nothing = |filter: &&Filter| !ids.iter().any(|id| filter.matches(id));
         warnings.extend(self.filters.iter().filter(matches_nothing).map(|filter| {
             let unknown = Diagnostic::warning(format!("`{}` matches no id", filter.written()));
-            unknown.hints(near_id(filter.written(), &ids))
+            let words = ids.iter().flat_map(|id| id.split(|letter: char| !letter.is_alphanumeric()));
+            unknown.hints(near_id(filter.written(), &ids).or_else(|| did_you_mean(filter.written(), words)))
         }));
         let tags: BTreeSet<&str> = cases.iter().flat_map(|(_, case)| &*case.tags).map(String::as_str).collect();
         let named: BTreeSet<&str> = self.tags.iter().chain(&self.skip_tags).flat_map(TagExpression::names).collect();
@@ -146,9 +147,12 @@ impl Selection {
             return nothing.note(format!("this part of {before} holds none"));
         }
         if let Some(revision) = &self.changed {
-            return nothing.note(format!("nothing else asked for rests on a file that differs from `{revision}`"));
+            return nothing.note(format!("none that is asked for rests on a file that differs from `{revision}`"));
         }
-        nothing.hint("`grpc-spec list PATH` shows the ids that `--filter` looks in, of files that load")
+        if self.names_all() {
+            return nothing;
+        }
+        nothing.hint("`grpc-spec list PATH` shows the ids that there are, of files that load")
     }
 }
 
@@ -218,4 +222,112 @@ fn changed_cases_of(suite: &Suite, changes: &Changes, sources: &Arc<Sources>) ->
         changed.extend(cases.map(|case| file.id_in_suite(case)));
     }
     changed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Overrides, load};
+
+    /// Two files with two cases each, and one that does not load.
+    fn suites() -> Vec<Suite> {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        write("grpc-spec.yaml", "servers: { a: { address: x:1 } }");
+        write("a.yaml", "cases: [ { name: one, tags: [x, y], call: S/M }, { name: two, tags: [y], call: S/M } ]");
+        write("b.yaml", "cases: [ { name: one, call: S/M }, { name: one more, tags: [x], call: S/M } ]");
+        write("broken.yaml", "cases: []");
+        load(&[folder.path().to_owned()], &Overrides::default(), &Sources::new()).suites
+    }
+
+    fn filters(filters: &[&str]) -> Selection {
+        let filters = filters.iter().map(|filter| Filter::parse(filter).expect("a filter")).collect();
+        Selection { filters, ..Selection::default() }
+    }
+
+    fn exact(id: &str) -> Selection {
+        Selection { exact: vec![id.to_owned()], ..Selection::default() }
+    }
+
+    fn choice(selection: &Selection) -> Choice {
+        selection.choose(&suites(), &Arc::new(Sources::new()))
+    }
+
+    fn chosen(selection: &Selection) -> Vec<String> {
+        choice(selection).cases().map(|(_, case)| case.id.to_string()).collect()
+    }
+
+    fn warnings(selection: &Selection) -> Vec<(String, Vec<String>)> {
+        choice(selection).diagnostics.into_iter().map(|warning| (warning.headline, warning.hints)).collect()
+    }
+
+    #[test]
+    fn nothing_asked_for_means_every_case_in_order() {
+        assert_eq!(chosen(&Selection::default()), ["a.yaml::one", "a.yaml::two", "b.yaml::one", "b.yaml::one more"]);
+    }
+
+    #[test]
+    fn any_of_the_filters_and_ids_will_do() {
+        assert_eq!(chosen(&filters(&["one"])), ["a.yaml::one", "b.yaml::one", "b.yaml::one more"]);
+        assert_eq!(chosen(&filters(&["two", "more"])), ["a.yaml::two", "b.yaml::one more"]);
+        assert_eq!(chosen(&filters(&["three"])), [""; 0]);
+        assert_eq!(chosen(&exact("b.yaml::one")), ["b.yaml::one"]);
+        assert_eq!(chosen(&exact("b.yaml")), [""; 0]);
+        let both = Selection { exact: exact("b.yaml::one").exact, ..filters(&["two"]) };
+        assert_eq!(chosen(&both), ["a.yaml::two", "b.yaml::one"]);
+    }
+
+    #[test]
+    fn tags_narrow_what_is_named() {
+        let tag = |written| vec![TagExpression::parse(written).expect("an expression")];
+        let tagged = Selection { tags: tag("x"), ..filters(&["b.yaml"]) };
+        assert_eq!(chosen(&tagged), ["b.yaml::one more"]);
+        let skipping = Selection { skip_tags: tag("x and y"), ..Selection::default() };
+        assert_eq!(chosen(&skipping), ["a.yaml::two", "b.yaml::one", "b.yaml::one more"]);
+        let either = Selection { tags: [tag("x and y"), tag("y and not x")].concat(), ..Selection::default() };
+        assert_eq!(chosen(&either), ["a.yaml::one", "a.yaml::two"]);
+    }
+
+    #[test]
+    fn what_is_nowhere_to_be_found_is_told() {
+        let meant = |near: &str| vec![format!("did you mean {near}?")];
+        let unknown = |id: &str| format!("no case has the id `{id}`");
+        assert_eq!(warnings(&exact("a.yaml::tow")), [(unknown("a.yaml::tow"), meant("`a.yaml::two`"))]);
+        let one = "`a.yaml::one`, `b.yaml::one` or `b.yaml::one more`";
+        assert_eq!(warnings(&exact("one")), [(unknown("one"), meant(one))]);
+        assert_eq!(warnings(&exact("else.yaml::two")), [(unknown("else.yaml::two"), meant("`a.yaml::two`"))]);
+        assert_eq!(warnings(&filters(&["ONE M"])), [("`ONE M` matches no id".into(), meant("`b.yaml::one more`"))]);
+        assert_eq!(warnings(&filters(&["one", "zebra"])), [("`zebra` matches no id".into(), vec![])]);
+        let tag = |written| vec![TagExpression::parse(written).expect("an expression")];
+        let tags = Selection { tags: tag("not z"), skip_tags: tag("X and zebra"), ..Selection::default() };
+        let told = warnings(&tags);
+        let headlines: Vec<&str> = told.iter().map(|(headline, _)| headline.as_str()).collect();
+        assert_eq!(headlines, ["no case has the tag `X`", "no case has the tag `z`", "no case has the tag `zebra`"]);
+        assert_eq!(told[2].1, ["there are `x` or `y`"]);
+    }
+
+    #[test]
+    fn a_part_is_taken_of_what_is_left() {
+        let part = |written: &str| {
+            let partition = Some(Partition::parse(written).expect("a partition"));
+            chosen(&Selection { partition, ..filters(&["one"]) })
+        };
+        assert_eq!(part("count:1/2"), ["a.yaml::one", "b.yaml::one more"]);
+        assert_eq!(part("count:2/2"), ["b.yaml::one"]);
+        assert_eq!(part("count:5/9"), [""; 0]);
+        assert_eq!(part("hash:3/4"), ["b.yaml::one"]);
+    }
+
+    #[test]
+    fn files_that_do_not_load_count_where_they_may_hold_what_is_meant() {
+        let suites = suites();
+        let failures = |selection: &Selection| selection.failures(&suites[0]).count();
+        assert_eq!(failures(&Selection::default()), 1);
+        assert_eq!(failures(&filters(&["one"])), 1, "it may hold such a case");
+        assert_eq!(failures(&filters(&["broken.yaml::one"])), 1);
+        assert_eq!(failures(&filters(&["a.yaml::one"])), 0);
+        assert_eq!(failures(&exact("broken.yaml::one")), 1);
+        assert_eq!(failures(&exact("broken.yaml")), 1);
+        assert_eq!(failures(&exact("a.yaml::one")), 0);
+    }
 }

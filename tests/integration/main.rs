@@ -10,6 +10,7 @@ mod harness;
 mod health;
 mod junit;
 mod reflection;
+mod selection;
 mod servers;
 mod support;
 mod tls;
