@@ -33,7 +33,7 @@ pub(super) fn check(arguments: &CheckArguments) -> io::Result<Exit> {
         for (suite, chosen) in loaded.suites.iter().zip(&choice.suites) {
             let of_servers = suite.config.servers.iter().flat_map(|server| names(server, &sources));
             let of_servers = of_servers.map(|name| name.path.to_string());
-            found.append(unused_variables(&suite.config, chosen, of_servers, &sources));
+            found.append(unused_variables(suite, chosen, of_servers, &sources));
         }
     }
     if let Some(exit) = tell(found, &choice, &sources, colour)? {

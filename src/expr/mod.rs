@@ -15,7 +15,7 @@ mod value;
 
 pub(crate) use check::names_in;
 pub(crate) use expression::Expression;
-pub(crate) use name::{Name, check_variable_name};
+pub(crate) use name::{Name, check_step_id, check_variable_name};
 pub(crate) use random::derive_seed;
 pub(crate) use scope::{Binding, Env, Scope};
 pub(crate) use template::{Template, Text};

@@ -130,6 +130,18 @@ pub(crate) fn check_variable_name(name: &str, span: Span) -> Option<Diagnostic> 
     Some(refused(&because).hint(format!("choose another name, such as `the_{name}`")))
 }
 
+/// What is wrong with the id of a step, which expressions know as `steps.ID`, if anything.
+pub(crate) fn check_step_id(id: &str, span: Span) -> Option<Diagnostic> {
+    let refused = |label: &str| Diagnostic::error(format!("`{id}` cannot be the id of a step")).at(span, label);
+    if !is_path(id) || id.contains('.') {
+        let form = "an id is a letter, then letters, digits and `_`, all ASCII: expressions say `steps.ID`";
+        return Some(refused("not a name").hint(form).hints(respelled(id)));
+    }
+    WORDS.contains(&id).then(|| {
+        refused(&format!("`{id}` is a reserved word of CEL")).hint(format!("choose another, such as `the_{id}`"))
+    })
+}
+
 /// The nearest name that is allowed: `user-id` → `user_id`.
 fn respelled(name: &str) -> Option<String> {
     let kept: String =

@@ -1,7 +1,8 @@
 //! Which files what a case does rests on. Where that cannot be told, the case counts as changed: better one too many.
 //! Main type: [`Dependencies`].
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ pub(super) struct Dependencies<'a> {
     schema: OnceCell<Schema>,
     /// What all its calls name.
     services: Vec<String>,
+    /// Of each of them, once asked for: whether its protos have changed.
+    known: RefCell<HashMap<String, bool>>,
 }
 
 impl<'a> Dependencies<'a> {
@@ -29,7 +32,7 @@ impl<'a> Dependencies<'a> {
         sources: &'a Arc<Sources>,
     ) -> Self {
         let services = calls.filter_map(|call| Some(method_name(call)?.service)).collect();
-        Self { config, changes, sources, schema: OnceCell::new(), services }
+        Self { config, changes, sources, schema: OnceCell::new(), services, known: RefCell::default() }
     }
 
     /// Whether something changed that concerns every case.
@@ -68,11 +71,16 @@ impl<'a> Dependencies<'a> {
 
     fn protos_changed(&self, call: &Call) -> bool {
         let Some(name) = method_name(call) else { return true };
-        match self.schema().files_behind(&name.service) {
+        if let Some(changed) = self.known.borrow().get(&name.service) {
+            return *changed;
+        }
+        let changed = match self.schema().files_behind(&name.service) {
             Some(files) => files.iter().any(|file| self.changes.has(file)),
             // a server has it; or else nobody knows what is wrong
             None => !self.config.protos.reflects(),
-        }
+        };
+        self.known.borrow_mut().insert(name.service, changed);
+        changed
     }
 
     fn schema(&self) -> &Schema {

@@ -1,36 +1,13 @@
 //! A case file and its cases.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Call, Payload, Step};
+use super::{Call, CaseId, Payload, Step};
 use crate::diagnostic::{Span, Spanned};
 use crate::yaml::Node;
-
-/// The one name of a case, in listings, filters, reports and reruns: `users/create.yaml::creates a user`.
-/// A single line, unique in what is loaded, nothing escaped.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct CaseId(Arc<str>);
-
-impl CaseId {
-    /// From the file's path below the suite's folder (with `/`) and the case's name.
-    pub(crate) fn new(file: &str, name: &str) -> Self {
-        Self(format!("{file}::{name}").into())
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for CaseId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// What one case file says.
 #[derive(Debug)]

@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::frame::SuiteFrame;
+use super::frame::{StepFrame, SuiteFrame};
 use super::server::check_address;
-use super::{Inherited, ServerSource, ServerSpec, Step};
+use super::{Inherited, Secret, ServerSource, ServerSpec, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, did_you_mean, one_of};
 use crate::expr::check_variable_name;
 use crate::schema::SchemaSources;
@@ -35,13 +35,11 @@ pub(crate) struct Config {
     pub(crate) secrets: Vec<Spanned<Secret>>,
 }
 
-/// One entry of `secrets:`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Secret {
-    /// `env.TOKEN`: `TOKEN`.
-    Environment(Arc<str>),
-    /// The name of a variable, captured ones too.
-    Variable(Arc<str>),
+/// What stands around all cases, as written.
+#[derive(Debug, Default)]
+pub(super) struct Around {
+    pub(super) setup: Vec<StepFrame>,
+    pub(super) teardown: Vec<StepFrame>,
 }
 
 /// What the command line, the harness or a profile lays over a suite.
@@ -57,19 +55,20 @@ pub(crate) struct Overrides {
 }
 
 impl Config {
-    /// Lays `overrides` over what a suite says; `usage` hears of a profile that is not there.
+    /// Lays `overrides` over what a suite says; `usage` hears of a profile that is not there. Its `setup` and `teardown`
+    /// come as written: they are resolved against it.
     pub(super) fn new(
         mut suite: SuiteFrame,
         source: Option<FileId>,
         overrides: &Overrides,
         sources: &Sources,
         usage: &mut Diagnostics,
-    ) -> Self {
+    ) -> (Self, Around) {
         if let Some(name) = &overrides.profile {
             match suite.profiles.iter().position(|(known, _)| *known.value == **name) {
                 Some(at) => {
                     let (_, profile) = suite.profiles.swap_remove(at);
-                    suite.lay(&profile);
+                    suite.lay(profile);
                 }
                 None => push_once(usage, unknown_profile(name, &suite, source, sources)),
             }
@@ -82,7 +81,8 @@ impl Config {
         {
             inherited.server = Some(only.name.clone());
         }
-        Self {
+        let around = Around { setup: suite.setup, teardown: suite.teardown };
+        let config = Self {
             source,
             protos: suite.protos.resolve(&suite.folder),
             folder: suite.folder,
@@ -93,8 +93,9 @@ impl Config {
             tags: suite.tags.into_iter().map(|tag| tag.value).collect(),
             setup: Arc::default(),
             teardown: Arc::default(),
-            secrets: Vec::new(),
-        }
+            secrets: suite.secrets,
+        };
+        (config, around)
     }
 
     /// Reports the overridden servers that none of `suites` has.

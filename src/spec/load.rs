@@ -9,7 +9,9 @@ use super::discover::{FoundSuite, Place, discover, discover_id};
 use super::frame::{FileFrame, SuiteFrame};
 use super::read::read_source;
 use super::resolve::{Resolver, address_servers};
-use super::{CaseFile, Config, LoadFailure, LoadedFile, Overrides, Suite};
+use super::rows::RowFiles;
+use super::secret::unknown_secrets;
+use super::{Config, LoadFailure, LoadedFile, Overrides, Suite};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Spanned};
 use crate::yaml::{self, Node, NodeKind, decode};
 
@@ -78,13 +80,22 @@ struct ReadSuite {
     folder: Place,
     file: Option<Document>,
     cases: Vec<Document>,
+    /// Whether these are all its files.
+    whole: bool,
 }
 
 fn load_found(found: Vec<FoundSuite>, overrides: &Overrides, sources: &Sources, diagnostics: Diagnostics) -> Loaded {
     let mut read: Vec<ReadSuite> = found.into_iter().map(|suite| ReadSuite::new(suite, sources)).collect();
     leave_out_named(&mut read);
     tell_apart(&mut read);
-    let mut loader = Loader { overrides, sources, overriding_vars: Vec::new(), all_servers_known: true, diagnostics };
+    let mut loader = Loader {
+        overrides,
+        sources,
+        rows: &RowFiles::new(sources),
+        overriding_vars: Vec::new(),
+        all_servers_known: true,
+        diagnostics,
+    };
     loader.overriding_vars = read_vars(overrides, sources, &mut loader.diagnostics);
     let suites: Vec<Suite> = read.into_iter().filter_map(|suite| loader.suite(suite)).collect();
     if loader.all_servers_known && !suites.is_empty() {
@@ -101,7 +112,7 @@ impl ReadSuite {
             Document::read(id, place, true, sources)
         };
         let cases = found.cases.into_iter().map(|(id, file)| Document::read(id, file.place, file.given, sources));
-        Self { folder: found.folder, file: found.file.map(suite_file), cases: cases.collect() }
+        Self { folder: found.folder, file: found.file.map(suite_file), cases: cases.collect(), whole: found.whole }
     }
 }
 
@@ -142,12 +153,16 @@ fn tell_apart(suites: &mut [ReadSuite]) {
     }
 }
 
-/// Leaves out the files that another names by `$file`: they are data, not cases.
+/// Leaves out the files that another names by `$file`, or as rows: they are data, not cases.
 fn leave_out_named(suites: &mut [ReadSuite]) {
     let mut named = HashSet::new();
     for document in suites.iter().flat_map(ReadSuite::documents) {
         if let Some(node) = &document.node {
             collect_named(node, &document.place, &mut named);
+            let cases = node.get("cases").and_then(Node::as_sequence).unwrap_or_default();
+            for path in cases.iter().filter_map(|case| case.get("rows")?.get("file")) {
+                add_named(path, &document.place, &mut named);
+            }
         }
     }
     if named.is_empty() {
@@ -166,15 +181,20 @@ fn collect_named(node: &Node, holder: &Place, named: &mut HashSet<PathBuf>) {
         NodeKind::Mapping(entries) => {
             for entry in entries.iter() {
                 collect_named(&entry.value, holder, named);
-                if &*entry.key.value == "$file"
-                    && let Some(path) = entry.value.as_scalar()
-                    && let Ok(path) = holder.folder().shown.join(&*path.text).canonicalize()
-                    && path != holder.canonical
-                {
-                    named.insert(path);
+                if &*entry.key.value == "$file" {
+                    add_named(&entry.value, holder, named);
                 }
             }
         }
+    }
+}
+
+fn add_named(path: &Node, holder: &Place, named: &mut HashSet<PathBuf>) {
+    if let Some(path) = path.as_scalar()
+        && let Ok(path) = holder.folder().shown.join(&*path.text).canonicalize()
+        && path != holder.canonical
+    {
+        named.insert(path);
     }
 }
 
@@ -182,6 +202,7 @@ fn collect_named(node: &Node, holder: &Place, named: &mut HashSet<PathBuf>) {
 struct Loader<'a> {
     overrides: &'a Overrides,
     sources: &'a Sources,
+    rows: &'a RowFiles<'a>,
     overriding_vars: Vec<(Spanned<Arc<str>>, Node)>,
     /// Whether all servers of the suites so far could be read.
     all_servers_known: bool,
@@ -192,26 +213,31 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn suite(&mut self, mut read: ReadSuite) -> Option<Suite> {
         match read.file {
-            Some(file) => Some(self.with_suite_file(&read.folder, file, read.cases)),
+            Some(file) => Some(self.with_suite_file(&read.folder, read.whole, file, read.cases)),
             None => read.cases.pop().map(|only| self.alone(&read.folder, only)),
         }
     }
 
-    fn with_suite_file(&mut self, folder: &Place, file: Document, cases: Vec<Document>) -> Suite {
+    fn with_suite_file(&mut self, folder: &Place, whole: bool, file: Document, cases: Vec<Document>) -> Suite {
         let Document { id, place, source, node, diagnostics: mut out, .. } = file;
         let mut config = Config { source, folder: folder.shown.clone(), ..Config::default() };
         let mut servers_known = false;
+        let mut variables: Vec<Arc<str>> = Vec::new();
         if let Some(node) = &node {
             let frame = SuiteFrame::read(node, &folder.shown, &mut out);
             servers_known = ["servers", "profiles"].iter().all(|key| !is_damaged(node, key, &out))
                 && self.overrides.profile.as_ref().is_none_or(|name| frame.has_profile(name));
-            config = Config::new(frame, source, self.overrides, self.sources, &mut self.diagnostics);
+            variables = frame.variables().cloned().collect();
+            let around;
+            (config, around) = Config::new(frame, source, self.overrides, self.sources, &mut self.diagnostics);
+            config.overriding_vars.clone_from(&self.overriding_vars);
             if servers_known && let Some(named) = &config.inherited.server {
                 check_server(named, &config.servers, true, &mut out);
             }
+            let resolver = Resolver::new(&config, self.rows, servers_known, !out.has_errors());
+            (config.setup, config.teardown) = resolver.suite(around, &mut out);
         }
         self.all_servers_known &= servers_known;
-        config.overriding_vars.clone_from(&self.overriding_vars);
         let mut files = Vec::new();
         let blocked_by = out.has_errors().then(|| place.shown.clone());
         if blocked_by.is_some() {
@@ -232,7 +258,11 @@ impl Loader<'_> {
             });
             files.push(self.case_file(document, frame, &config, servers_known, blocked_by.as_deref()));
         }
-        Suite { config: Arc::new(config), files }
+        let suite = Suite { config: Arc::new(config), whole, files };
+        if whole {
+            self.diagnostics.extend(unknown_secrets(&suite, &variables));
+        }
+        suite
     }
 
     /// A case file that stands by its own keys.
@@ -246,7 +276,7 @@ impl Loader<'_> {
             suite.protos = frame.protos.clone();
             suite.servers.clone_from(&frame.servers);
         }
-        let mut config = Config::new(suite, None, self.overrides, self.sources, &mut self.diagnostics);
+        let (mut config, _) = Config::new(suite, None, self.overrides, self.sources, &mut self.diagnostics);
         config.folder.clone_from(&folder.shown);
         config.overriding_vars.clone_from(&self.overriding_vars);
         if let Some(frame) = &frame {
@@ -255,7 +285,7 @@ impl Loader<'_> {
             config.servers.extend(named);
         }
         let file = self.case_file(document, frame, &config, servers_known, None);
-        Suite { config: Arc::new(config), files: vec![file] }
+        Suite { config: Arc::new(config), whole: true, files: vec![file] }
     }
 
     fn case_file(
@@ -268,20 +298,9 @@ impl Loader<'_> {
     ) -> LoadedFile {
         let Document { id, id_in_suite, place, diagnostics: mut out, .. } = document;
         let path = place.shown;
-        let file = frame.map(|mut frame| {
-            let vars = std::mem::take(&mut frame.vars);
-            let resolver = Resolver { file: &id, config, servers_known, suite_valid: blocked_by.is_none() };
-            let cases = resolver.cases(frame, &mut out);
-            Arc::new(CaseFile {
-                id: id.clone(),
-                id_in_suite,
-                path: path.clone(),
-                vars,
-                setup: Arc::default(),
-                teardown: Arc::default(),
-                serial: false,
-                cases,
-            })
+        let file = frame.map(|frame| {
+            let resolver = Resolver::new(config, self.rows, servers_known, blocked_by.is_none());
+            Arc::new(resolver.file(&id, id_in_suite, path.clone(), frame, &mut out))
         });
         match (file, blocked_by) {
             (Some(file), None) if !out.has_errors() => {

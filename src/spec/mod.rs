@@ -6,11 +6,14 @@ mod case;
 mod config;
 mod discover;
 mod frame;
+mod id;
 mod load;
 mod metadata;
 mod read;
 mod resolve;
+mod rows;
 mod script;
+mod secret;
 mod server;
 mod step;
 
@@ -18,19 +21,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(crate) use call::{Call, Capture, Eventually, Expect, Inherited, Payload};
-pub(crate) use case::{Case, CaseFile, CaseId, Repeat, Retry, Row};
-pub(crate) use config::{Config, Overrides, Secret};
+pub(crate) use case::{Case, CaseFile, Repeat, Retry, Row};
+pub(crate) use config::{Config, Overrides};
+pub(crate) use id::CaseId;
 pub(crate) use load::{Loaded, load, load_for_id};
 pub(crate) use script::{Extent, Receive, Script, ScriptAction, ScriptStep};
+pub(crate) use secret::Secret;
 pub(crate) use server::{Limits, Ready, ServerScope, ServerSource, ServerSpec, Start, Tls, tls_in_plaintext};
 pub(crate) use step::{Action, Step};
 
 use crate::diagnostic::Diagnostics;
+use id::fits_an_id;
 
 /// The case files that belong to one `grpc-spec.yaml`; or one that stands by its own keys.
 #[derive(Debug)]
 pub(crate) struct Suite {
     pub(crate) config: Arc<Config>,
+    /// Whether `files` are all it has: not where single files were asked for.
+    pub(crate) whole: bool,
     /// Sorted by id; an invalid suite file comes first.
     pub(crate) files: Vec<LoadedFile>,
 }

@@ -219,7 +219,7 @@ fn changed_follows_what_cases_rest_on() {
     let folder = repository();
     let changed = |arguments: &[&str]| ids(&folder, arguments);
     let again = |name: &str| folder.write(name, &(folder.read(name) + "# changed\n"));
-    list(&folder, &["--changed"]).exits(4).says("no case is selected, of 8").says("differs from `HEAD`");
+    list(&folder, &["--changed"]).exits(4).says("no case is selected, of 9").says("differs from `HEAD`");
 
     folder.write("more/new.yaml", "cases: [ { name: is new, call: Greeter/SayHello } ]\n");
     assert_eq!(changed(&["--changed"]), ["more/new.yaml::is new"], "untracked");
@@ -235,6 +235,10 @@ fn changed_follows_what_cases_rest_on() {
     assert_eq!(below.stdout.lines().count(), 2);
     commit(&folder);
 
+    folder.write("data/rows.csv", "who\ny\n");
+    assert_eq!(changed(&["--changed"]), ["e.yaml::has rows[1]"]);
+    commit(&folder);
+
     folder.write("data/name.txt", "y");
     assert_eq!(changed(&["--changed"]), ["c.yaml::names a file"]);
     commit(&folder);
@@ -244,7 +248,7 @@ fn changed_follows_what_cases_rest_on() {
     commit(&folder);
 
     again("grpc-spec.yaml");
-    assert_eq!(changed(&["--changed"]).len(), 9, "the suite's file concerns every case");
+    assert_eq!(changed(&["--changed"]).len(), 10, "the suite's file concerns every case");
 }
 
 #[test]
@@ -305,11 +309,24 @@ fn cases_of_two_suites_with_one_id_are_told_apart_by_their_paths() {
 }
 
 #[test]
-fn ids_with_marks_are_exact_under_the_harness() {
-    let folder = suite();
-    let harness = folder.run(program()).env("HARNESS_PATH", ".");
+fn ids_with_marks_and_of_rows_are_exact_in_both_front_ends() {
+    let rows = "rows: [ { label: ada lovelace, who: ada }, { who: x }, { label: \"[b]\", who: \"\" } ]";
+    let folder = suite().file(
+        "rows.yaml",
+        &format!("cases:\n  - {{ name: greets, {rows}, call: Greeter/SayHello, request: {{ name: \"${{who}}\" }} }}\n"),
+    );
     let marked = "a.yaml::has a [label] and is it *there*?";
-    harness.arguments(["--exact", marked]).run().exits(0).says("1 passed").says("2 filtered out");
+    for id in [marked, "rows.yaml::greets[ada lovelace]", "rows.yaml::greets[2]", "rows.yaml::greets[[b]]"] {
+        assert_eq!(ids(&folder, &["--exact", id]), [id]);
+        assert_eq!(ids(&folder, &["--filter", id]), [id]);
+        let listed = folder.run(program()).env("HARNESS_PATH", ".").arguments(["--list", "--exact", id]).run();
+        assert_eq!(listed.exits(0).stdout, format!("{id}: test\n"));
+        let harness = folder.run(program()).env("HARNESS_PATH", ".").arguments(["--exact", id]).run();
+        harness.exits(0).says("1 passed").says("2 filtered out");
+    }
+    assert_eq!(ids(&folder, &["--filter", "rows.yaml::greets["]).len(), 3);
+    list(&folder, &["--exact", "rows.yaml::greets"]).exits(4).says("did you mean `rows.yaml::greets[ada lovelace]`");
+    let _ = grpc_spec(&folder, ["run", "rows.yaml"]).run().exits(0);
 }
 
 #[test]

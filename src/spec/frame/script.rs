@@ -133,11 +133,11 @@ fn read_mapping(node: &Node, out: &mut Diagnostics) -> Option<ScriptStep<CallFra
     if !fits(node, word, out) {
         return None;
     }
-    let ItemFrame { send, recv, recv_until, recv_all, silent_for, sleep, within, compressed, call } = item;
+    let ItemFrame { send, recv, recv_until, recv_all, silent_for, sleep, within, compressed, mut call } = item;
     let within = within.map(|within| within.value);
-    let receive = |extent, expected, compressed| {
-        ScriptAction::Receive(Receive { extent, expected, within, compressed, capture: Vec::new() })
-    };
+    let capture = if word == "call" { Vec::new() } else { std::mem::take(&mut call.capture) };
+    let receive =
+        |extent, expected, compressed| ScriptAction::Receive(Receive { extent, expected, within, compressed, capture });
     let action = match word {
         "send" => ScriptAction::Send { message: send?, compressed },
         "recv" => receive(Extent::Next, recv, compressed),
@@ -183,6 +183,7 @@ fn fits(node: &Node, word: &str, out: &mut Diagnostics) -> bool {
         let owners: &[&str] = match key {
             "within" => &["recv", "recv_until", "recv_all"],
             "compressed" => &["send", "recv", "recv_until", "recv_all"],
+            "capture" => &["recv", "recv_until", "recv_all", "call"],
             _ if of_a_call.contains(&key) => &["call"],
             _ => continue,
         };
