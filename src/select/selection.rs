@@ -161,24 +161,19 @@ fn is_called(file: &CaseFile, case: &Case, id: &str) -> bool {
     case.id.as_str() == id || file.id_in_suite(case) == id
 }
 
-/// Ids that may have been meant.
+/// Ids that may have been meant: those that hold what is written, such as of rows; nearly the same; or the same name in
+/// another file.
 fn near_id(written: &str, ids: &[&str]) -> Option<String> {
     const SHOWN: usize = 5;
+    let folded = written.to_lowercase();
+    let holding = ids.iter().filter(|id| id.to_lowercase().contains(&folded)).take(SHOWN).copied().collect();
+    let name = |id: &str| id.split_once("::").map_or(id, |(_, name)| name).to_owned();
+    let meant = name(written);
+    let is_near = |id: &&&str| name(id) == meant || did_you_mean(&meant, [name(id).as_str()]).is_some();
     let listed = |near: Vec<&str>| (!near.is_empty()).then(|| format!("did you mean {}?", one_of(near)));
-    did_you_mean(written, ids.iter().copied()).or_else(|| {
-        let folded = written.to_lowercase();
-        let holds = |id: &&&str| id.to_lowercase().contains(&folded);
-        let name = |id: &str| id.split_once("::").map_or(id, |(_, name)| name).to_owned();
-        listed(ids.iter().filter(holds).take(SHOWN).copied().collect()).or_else(|| {
-            let meant = name(written);
-            let names: Vec<String> = ids.iter().map(|id| name(id)).collect();
-            let near = names
-                .iter()
-                .zip(ids)
-                .filter(|(known, _)| **known == meant || did_you_mean(&meant, [known.as_str()]).is_some());
-            listed(near.map(|(_, id)| *id).take(SHOWN).collect())
-        })
-    })
+    listed(holding)
+        .or_else(|| did_you_mean(written, ids.iter().copied()))
+        .or_else(|| listed(ids.iter().filter(is_near).take(SHOWN).copied().collect()))
 }
 
 /// Of each suite, the ids of the cases that did not pass in its last run.

@@ -186,8 +186,11 @@ fn repository() -> Folder {
         "c.yaml",
         "cases:\n  - { name: names a file, call: Greeter/SayHello, request: { name: { $file: data/name.txt } } }\n  - { name: names none, call: Greeter/SayHello }\n",
     );
-    let folder =
-        folder.file("d.yaml", "cases: [ { name: calls echo, call: Echo/Unary } ]\n").file("data/name.txt", "x");
+    let folder = folder
+        .file("d.yaml", "cases: [ { name: calls echo, call: Echo/Unary } ]\n")
+        .file("e.yaml", "cases: [ { name: has rows, rows: { file: data/rows.csv }, call: Greeter/SayHello } ]\n")
+        .file("data/rows.csv", "who\nx\n")
+        .file("data/name.txt", "x");
     std::fs::remove_file(folder.path("protos")).expect("the link goes");
     for entry in std::fs::read_dir(root().join("protos")).expect("they are read") {
         let entry = entry.expect("an entry");
@@ -311,10 +314,8 @@ fn cases_of_two_suites_with_one_id_are_told_apart_by_their_paths() {
 #[test]
 fn ids_with_marks_and_of_rows_are_exact_in_both_front_ends() {
     let rows = "rows: [ { label: ada lovelace, who: ada }, { who: x }, { label: \"[b]\", who: \"\" } ]";
-    let folder = suite().file(
-        "rows.yaml",
-        &format!("cases:\n  - {{ name: greets, {rows}, call: Greeter/SayHello, request: {{ name: \"${{who}}\" }} }}\n"),
-    );
+    let folder =
+        suite().file("rows.yaml", &format!("cases:\n  - {{ name: greets, {rows}, call: Greeter/SayHello }}\n"));
     let marked = "a.yaml::has a [label] and is it *there*?";
     for id in [marked, "rows.yaml::greets[ada lovelace]", "rows.yaml::greets[2]", "rows.yaml::greets[[b]]"] {
         assert_eq!(ids(&folder, &["--exact", id]), [id]);
