@@ -115,8 +115,8 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_pattern() {
-        assert_eq!(Filter::parse("").unwrap_err(), "an empty text is in every id");
-        let error = Filter::parse("/a(b/").unwrap_err();
+        assert_eq!(Filter::parse("").expect_err("refused"), "an empty text is in every id");
+        let error = Filter::parse("/a(b/").expect_err("refused");
         assert!(error.contains("a(b\n     ^"), "{error}");
     }
 }

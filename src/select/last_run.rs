@@ -43,11 +43,11 @@ impl LastRun {
     ///
     /// # Errors
     /// A warning: there is no record, or none that can be read.
-    pub(super) fn not_passed(&self) -> Result<BTreeSet<String>, Diagnostic> {
+    pub(super) fn not_passed(&self) -> Result<BTreeSet<String>, Box<Diagnostic>> {
         let suite = self.shown.display();
         let unusable = |why: &str| {
             let headline = format!("the record of the last run of `{suite}` is ignored: {why}");
-            Diagnostic::warning(headline).hint("the next run writes it anew")
+            Box::new(Diagnostic::warning(headline).hint("the next run writes it anew"))
         };
         match fs::read(&self.path) {
             Ok(bytes) => self.read(&bytes).map_err(unusable),
@@ -109,9 +109,10 @@ impl LastRun {
 }
 
 /// That nothing is known of a suite.
-pub(super) fn no_record(suite: impl std::fmt::Display) -> Diagnostic {
+pub(super) fn no_record(suite: impl std::fmt::Display) -> Box<Diagnostic> {
     let headline = format!("no run of `{suite}` is on record: `--failed` knows none of its cases");
-    Diagnostic::warning(headline).hint("run it once without `--failed`; what comes of it is kept on this machine")
+    let warning = Diagnostic::warning(headline);
+    Box::new(warning.hint("run it once without `--failed`; what comes of it is kept on this machine"))
 }
 
 /// The suite's folder, or the file that stands by itself.
@@ -158,7 +159,7 @@ mod tests {
     fn only_what_ran_is_updated() {
         let folder = TempDir::new().expect("a folder");
         let record = record(&folder);
-        assert!(record.not_passed().unwrap_err().headline.contains("no run of `suite` is on record"));
+        assert!(record.not_passed().expect_err("a warning").headline.contains("no run of `suite` is on record"));
         record.update([("a", false), ("b", false), ("c", true)], |_| false).expect("written");
         assert_eq!(kept(&record), ["a", "b"]);
         record.update([("b", true), ("c", false)], |_| false).expect("written");
@@ -183,7 +184,7 @@ mod tests {
             (r#"{ "version": 1, "suite": "/suite" }"#, "it is none of ours"),
         ] {
             fs::write(&record.path, text).expect("written");
-            let warning = record.not_passed().unwrap_err();
+            let warning = record.not_passed().expect_err("a warning");
             assert_eq!(warning.headline, format!("the record of the last run of `suite` is ignored: {why}"));
         }
         record.update([("b", false)], |_| false).expect("written over it");

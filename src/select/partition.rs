@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_part() {
-        let refused = |written| Partition::parse(written).unwrap_err();
+        let refused = |written| Partition::parse(written).expect_err("refused");
         assert!(refused("1/2").starts_with("write `hash:1/3`"));
         assert!(refused("hsah:1/2").starts_with("unknown way to part `hsah`"));
         for written in ["hash:", "hash:1", "hash:1/", "hash:/2", "hash:a/b", "count:-1/2", "count:+1/2", "hash:1/2/3"] {

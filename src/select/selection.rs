@@ -181,7 +181,7 @@ fn last_runs(suites: &[Suite], warnings: &mut Diagnostics) -> Vec<BTreeSet<Strin
     let not_passed = |suite: &Suite| {
         let last_run = LastRun::of(suite).ok_or_else(|| no_record(shown(suite).display()));
         last_run.and_then(|last_run| last_run.not_passed()).unwrap_or_else(|warning| {
-            warnings.push(warning);
+            warnings.push(*warning);
             BTreeSet::new()
         })
     };

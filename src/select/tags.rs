@@ -185,7 +185,7 @@ mod tests {
 
     #[track_caller]
     fn refuses(expression: &str, problem: &str, caret_at: usize) {
-        let error = TagExpression::parse(expression).unwrap_err();
+        let error = TagExpression::parse(expression).expect_err("refused");
         assert_eq!(error, format!("{problem}\n    {expression}\n    {}^", " ".repeat(caret_at)));
     }
 
@@ -246,8 +246,8 @@ mod tests {
     #[test]
     fn depth_is_bounded() {
         let deep = "(".repeat(100_000);
-        assert!(TagExpression::parse(&deep).unwrap_err().starts_with("this goes too deep"));
+        assert!(TagExpression::parse(&deep).expect_err("refused").starts_with("this goes too deep"));
         let deep = "!".repeat(100_000) + "a";
-        assert!(TagExpression::parse(&deep).unwrap_err().starts_with("this goes too deep"));
+        assert!(TagExpression::parse(&deep).expect_err("refused").starts_with("this goes too deep"));
     }
 }

@@ -10,7 +10,7 @@ const SUITE: &str = "protos: { import_paths: [./protos] }\nservers: { greeter: {
 
 /// Cases of which one fails, in two files.
 fn suite() -> Folder {
-    let folder = Folder::new().file("grpc-spec.yaml", &SUITE.replace("ADDRESS", &fixture_address().to_string()));
+    let folder = Folder::new().file("grpc-spec.yaml", &SUITE.replace("ADDRESS", fixture_address()));
     let folder = folder.file(
         "a.yaml",
         "tags: [greeter]
