@@ -13,11 +13,10 @@ use crate::report::{ColourChoice, Output};
 use crate::runner::Subject;
 use crate::spec::{self, Case, CaseFile};
 
-pub(super) fn list(arguments: &ListArguments) -> io::Result<Exit> {
+pub(super) fn list(arguments: &ListArguments, sources: &Arc<Sources>) -> io::Result<Exit> {
     let colour = ColourChoice::from(arguments.color);
-    let sources = Arc::new(Sources::new());
-    let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);
-    let choice = arguments.selection.selection().choose(&loaded.suites, &sources);
+    let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), sources);
+    let choice = arguments.selection.selection().choose(&loaded.suites, sources);
     let mut text = String::new();
     for (file, case) in choice.cases() {
         let _ = match arguments.format {
@@ -25,9 +24,9 @@ pub(super) fn list(arguments: &ListArguments) -> io::Result<Exit> {
             ListFormat::Json => writeln!(text, "{}", described(file, case, &sources)),
         };
     }
-    Output::stdout().block(&text)?;
+    Output::stdout(sources).block(&text)?;
     let found = loaded.all_diagnostics().chain(choice.diagnostics.iter()).cloned().collect();
-    Ok(tell(found, &choice, &sources, colour)?.unwrap_or(Exit::Passed))
+    Ok(tell(found, &choice, sources, colour)?.unwrap_or(Exit::Passed))
 }
 
 /// One line of JSON.

@@ -9,8 +9,9 @@ mod list;
 mod record;
 mod run;
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use args::{Arguments, Command};
 use clap::Parser as _;
@@ -28,18 +29,19 @@ use crate::spec::{Loaded, Overrides};
 /// passed, 1 something failed, 2 invalid usage, case file or proto, 3 a server could not be started or reached,
 /// 4 nothing was selected, 130 interrupted).
 pub fn main() -> ExitCode {
+    let sources = Arc::new(Sources::new());
     let done = match Arguments::parse().command {
-        Command::Run(arguments) => run::run(&arguments),
-        Command::List(arguments) => list::list(&arguments),
-        Command::Check(arguments) => check::check(&arguments),
-        Command::Health(arguments) => health::health(&arguments),
+        Command::Run(arguments) => run::run(&arguments, &sources),
+        Command::List(arguments) => list::list(&arguments, &sources),
+        Command::Check(arguments) => check::check(&arguments, &sources),
+        Command::Health(arguments) => health::health(&arguments, &sources),
     };
     match done {
         Ok(exit) => exit.into(),
         // Whoever reads our output has closed it, as `head` does: nothing is wrong, but nothing is known to be right.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Interrupted.into(),
         Err(error) => {
-            let _ = Output::stderr().block(&format!("error: {error}\n"));
+            let _ = Output::stderr(&sources).block(&format!("error: {error}\n"));
             Exit::Invalid.into()
         }
     }
@@ -104,16 +106,17 @@ fn tell(mut found: Diagnostics, choice: &Choice, sources: &Sources, colour: Colo
 /// Writes diagnostics to standard error, with a blank line between them.
 fn print_diagnostics(diagnostics: &Diagnostics, sources: &Sources, colour: ColourChoice) -> io::Result<()> {
     let text = diagnostic::render_all(diagnostics, sources, colour.for_stderr());
-    if text.is_empty() { Ok(()) } else { Output::stderr().block(&format!("{text}\n")) }
+    if text.is_empty() { Ok(()) } else { Output::stderr(sources).block(&format!("{text}\n")) }
 }
 
 /// What takes a while, on standard error, where somebody watches it.
-fn progress() -> Progress {
-    let watched = io::stderr().is_terminal();
+fn progress(sources: &Sources) -> Progress {
+    let output = Output::stderr(sources);
+    let watched = output.is_terminal();
     Box::new(move |text| {
         if watched {
             // who cannot be told of it does not miss it
-            let _ = Output::stderr().block(&format!("{text}\n"));
+            let _ = output.block(&format!("{text}\n"));
         }
     })
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 
+use crate::diagnostic::Sources;
 use crate::report::{Output, Reporter};
 use crate::runner::{Event, Job, Outcome};
 use crate::select::LastRun;
@@ -13,6 +15,7 @@ pub(super) struct Record {
     suites: Vec<SuiteRecord>,
     /// By the ids that are shown: the index of the suite, and the id within it.
     cases: HashMap<String, (usize, String)>,
+    sources: Arc<Sources>,
 }
 
 struct SuiteRecord {
@@ -24,9 +27,10 @@ struct SuiteRecord {
 }
 
 impl Record {
-    pub(super) fn new(suites: &[Suite], jobs: &[Job]) -> Self {
+    pub(super) fn new(suites: &[Suite], jobs: &[Job], sources: &Arc<Sources>) -> Self {
         let case = |job: &Job| (job.case.id.to_string(), (job.suite, job.file.id_in_suite(&job.case)));
-        Self { suites: suites.iter().map(SuiteRecord::new).collect(), cases: jobs.iter().map(case).collect() }
+        let suites = suites.iter().map(SuiteRecord::new).collect();
+        Self { suites, cases: jobs.iter().map(case).collect(), sources: Arc::clone(sources) }
     }
 
     fn case_finished(&mut self, id: &str, outcome: &Outcome) {
@@ -49,14 +53,20 @@ impl SuiteRecord {
         Self { kept: LastRun::of(suite), files: files.collect(), came: Vec::new() }
     }
 
-    fn write(&self) -> io::Result<()> {
+    /// Whole, or not at all.
+    fn write(&self, sources: &Sources) -> io::Result<()> {
+        let Some(kept) = &self.kept else { return Ok(()) };
+        let mask = |id: &str| sources.masker().mask(id).into_owned();
         // of a file that is not part of this run nothing is known
         let gone = |id: &str| {
             let ids = id.split_once("::").and_then(|(file, _)| self.files.get(file));
-            ids.is_some_and(|ids| !ids.iter().any(|known| known == id))
+            ids.is_some_and(|ids| !ids.iter().any(|known| mask(known) == id))
         };
-        let came = self.came.iter().map(|(id, passed)| (id.as_str(), *passed));
-        self.kept.as_ref().map_or(Ok(()), |kept| kept.update(came, gone))
+        let text = kept.updated(self.came.iter().map(|(id, passed)| (mask(id), *passed)), gone);
+        Output::file(kept.path(), sources).block(&text).map_err(|error| {
+            let path = kept.path().display();
+            io::Error::other(format!("what came of this run cannot be kept for `--failed` in `{path}`: {error}"))
+        })
     }
 }
 
@@ -69,8 +79,8 @@ impl Reporter for Record {
                 Event::RunFinished(_) => {
                     for suite in self.suites.iter().filter(|suite| !suite.came.is_empty()) {
                         // what is missing is missed by the next `--failed`, which says so: nothing is wrong with this run
-                        if let Err(error) = suite.write() {
-                            Output::stderr().block(&format!("warning: {error}\n"))?;
+                        if let Err(error) = suite.write(&self.sources) {
+                            Output::stderr(&self.sources).block(&format!("warning: {error}\n"))?;
                         }
                     }
                 }

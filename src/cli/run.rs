@@ -12,29 +12,28 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
 use crate::runner::{
     CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Schedule, Session, Subject, SuiteRun,
-    Summary, case_runtime, default_jobs, not_run,
+    Summary, case_runtime, default_jobs, fresh_seed, not_run,
 };
 use crate::select::{Selection, shuffle};
 use crate::spec::{self, Loaded};
 
-pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
+pub(super) fn run(arguments: &RunArguments, sources: &Arc<Sources>) -> io::Result<Exit> {
     let colour = ColourChoice::from(arguments.color);
-    let sources = Arc::new(Sources::new());
-    let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);
+    let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), sources);
     let selection = arguments.selection.selection();
-    let choice = selection.choose(&loaded.suites, &sources);
-    let prepared = Prepared::new(&loaded, &sources, &choice);
+    let choice = selection.choose(&loaded.suites, sources);
+    let prepared = Prepared::new(&loaded, sources, &choice);
     let before = loaded.all_diagnostics().chain(choice.diagnostics.iter());
     let mut found: Diagnostics = before.chain(prepared.diagnostics.iter()).cloned().collect();
     if !found.has_errors() {
-        found.append(unknown_variables(&loaded, &sources));
+        found.append(unknown_variables(&loaded, sources));
     }
-    let ended = tell(found.clone(), &choice, &sources, colour)?;
-    let mut junit = arguments.junit.as_ref().map(|path| JUnit::new(path, Arc::clone(&sources), arguments.full));
+    let ended = tell(found.clone(), &choice, sources, colour)?;
+    let mut junit = arguments.junit.as_ref().map(|path| JUnit::new(path, Arc::clone(sources), arguments.full));
     if let Some(exit) = ended {
         match &mut junit {
             Some(junit) if found.has_errors() => {
-                report_invalid(junit, &found, &loaded, &selection, &prepared, &sources)?;
+                report_invalid(junit, &found, &loaded, &selection, &prepared, sources)?;
             }
             Some(junit) => junit.events(&[Event::RunFinished(Summary::default())])?,
             None => {}
@@ -42,7 +41,7 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
         return Ok(exit);
     }
     let mut cases = prepared.jobs();
-    let record = Record::new(&loaded.suites, &cases);
+    let record = Record::new(&loaded.suites, &cases, sources);
     let shuffled = arguments.shuffle.map(|seed| seed.unwrap_or_else(fresh_seed));
     if let Some(seed) = shuffled {
         cases = shuffle(cases, seed, |job| job.file.serial.then(|| (job.suite, job.file.id.clone())));
@@ -50,7 +49,7 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
 
     let style = FailureStyle { colour: colour.for_stdout(), full: arguments.full };
     let mut reporters: Vec<Box<dyn Reporter>> =
-        vec![Box::new(Console::new(Output::stdout(), Arc::clone(&sources), style))];
+        vec![Box::new(Console::new(Output::stdout(sources), Arc::clone(sources), style))];
     if let Some(junit) = junit {
         reporters.push(Box::new(junit));
     }
@@ -62,29 +61,27 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
         shuffled,
         cases,
     };
-    drive(schedule, prepared.suite_runs(), sources, reporters)
-}
-
-/// A seed that is short enough to type.
-fn fresh_seed() -> u64 {
-    u64::from(fastrand::u32(..))
+    let seed = arguments.seed.unwrap_or_else(fresh_seed);
+    drive(schedule, seed, prepared.suite_runs(), Arc::clone(sources), reporters)
 }
 
 /// Runs the schedule on a runtime of its own, reporters listening.
 fn drive(
     schedule: Schedule,
+    seed: u64,
     suites: Vec<SuiteRun>,
     sources: Arc<Sources>,
     mut reporters: Vec<Box<dyn Reporter>>,
 ) -> io::Result<Exit> {
     let runtime = case_runtime()?;
     let interrupt = Interrupt::new();
+    let progress = progress(&sources);
     let run = {
         let interrupt = interrupt.clone();
         async move {
             interrupt.listen();
-            let session =
-                Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone(), progress()));
+            let in_process = InProcessServers::default();
+            let session = Arc::new(Session::new(sources, suites, in_process, interrupt.clone(), progress, seed));
             let mut reported = Ok(());
             let summary = schedule.run(session, |events| {
                 for reporter in &mut reporters {

@@ -56,40 +56,29 @@ impl LastRun {
         }
     }
 
-    /// Records what came of the cases of a run: ids within the suite, and whether they passed. What did not run stays as
-    /// it was, unless it is `gone`.
-    ///
-    /// # Errors
-    /// The file cannot be written; then it is as it was.
-    pub(crate) fn update<'id>(
+    /// The file that it is kept in.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the file is to hold after a run, from what came of its cases: ids within the suite, and whether they passed.
+    /// What did not run stays as it was, unless it is `gone`.
+    pub(crate) fn updated(
         &self,
-        came: impl IntoIterator<Item = (&'id str, bool)>,
+        came: impl IntoIterator<Item = (String, bool)>,
         gone: impl Fn(&str) -> bool,
-    ) -> io::Result<()> {
+    ) -> String {
         let mut not_passed = self.not_passed().unwrap_or_default();
         not_passed.retain(|id| !gone(id));
         for (id, passed) in came {
             if passed {
-                not_passed.remove(id);
+                not_passed.remove(&id);
             } else {
-                not_passed.insert(id.to_owned());
+                not_passed.insert(id);
             }
         }
         let record = json!({ "version": VERSION, "suite": self.suite.to_string_lossy(), "not_passed": not_passed });
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let cannot = |error: io::Error| {
-            let text =
-                format!("the record of this run, for `--failed`, cannot be kept in `{}`: {error}", folder.display());
-            io::Error::new(error.kind(), text)
-        };
-        // beside the place, and then renamed: nobody reads half a file
-        let write = || {
-            fs::create_dir_all(folder)?;
-            let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            io::Write::write_all(&mut file, format!("{record:#}\n").as_bytes())?;
-            file.persist(&self.path).map_err(|error| error.error)
-        };
-        write().map(|_| ()).map_err(cannot)
+        format!("{record:#}\n")
     }
 
     fn read(&self, bytes: &[u8]) -> Result<BTreeSet<String>, &'static str> {
@@ -148,33 +137,36 @@ mod tests {
     use super::*;
 
     fn record(folder: &TempDir) -> LastRun {
-        LastRun::within(&folder.path().join("new"), PathBuf::from("/suite"), PathBuf::from("suite"))
+        LastRun::within(folder.path(), PathBuf::from("/suite"), PathBuf::from("suite"))
     }
 
     fn kept(record: &LastRun) -> Vec<String> {
         record.not_passed().expect("a record").into_iter().collect()
     }
 
+    fn run(record: &LastRun, came: &[(&str, bool)], gone: impl Fn(&str) -> bool) {
+        let came = came.iter().map(|(id, passed)| ((*id).to_owned(), *passed));
+        fs::write(record.path(), record.updated(came, gone)).expect("written");
+    }
+
     #[test]
     fn only_what_ran_is_updated() {
         let folder = TempDir::new().expect("a folder");
         let record = record(&folder);
-        assert!(record.not_passed().expect_err("a warning").headline.contains("no run of `suite` is on record"));
-        record.update([("a", false), ("b", false), ("c", true)], |_| false).expect("written");
+        let none = record.not_passed().expect_err("a warning");
+        assert_eq!(none.headline, "no run of `suite` is on record: `--failed` knows none of its cases");
+        run(&record, &[("a", false), ("b", false), ("c", true)], |_| false);
         assert_eq!(kept(&record), ["a", "b"]);
-        record.update([("b", true), ("c", false)], |_| false).expect("written");
+        run(&record, &[("b", true), ("c", false)], |_| false);
         assert_eq!(kept(&record), ["a", "c"], "`a` did not run");
-        record.update([], |id| id == "a").expect("written");
+        run(&record, &[], |id| id == "a");
         assert_eq!(kept(&record), ["c"], "`a` is no longer there");
-        let left = fs::read_dir(folder.path().join("new")).expect("read").count();
-        assert_eq!(left, 1, "nothing but the record");
     }
 
     #[test]
     fn what_is_damaged_or_foreign_is_ignored() {
         let folder = TempDir::new().expect("a folder");
         let record = record(&folder);
-        record.update([("a", false)], |_| false).expect("written");
         for (text, why) in [
             ("{", "it is damaged"),
             ("[]", "it is none of ours"),
@@ -183,11 +175,11 @@ mod tests {
             (r#"{ "version": 1, "suite": "/suite", "not_passed": [1] }"#, "it is none of ours"),
             (r#"{ "version": 1, "suite": "/suite" }"#, "it is none of ours"),
         ] {
-            fs::write(&record.path, text).expect("written");
+            fs::write(record.path(), text).expect("written");
             let warning = record.not_passed().expect_err("a warning");
             assert_eq!(warning.headline, format!("the record of the last run of `suite` is ignored: {why}"));
         }
-        record.update([("b", false)], |_| false).expect("written over it");
+        run(&record, &[("b", false)], |_| false);
         assert_eq!(kept(&record), ["b"]);
     }
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use super::config::{check_server, override_addresses, read_vars};
 use super::discover::{FoundSuite, Place, discover, discover_id};
 use super::frame::{FileFrame, SuiteFrame};
+use super::hide::{hide, hide_rows, secrets_in_lines};
 use super::read::read_source;
 use super::resolve::{Resolver, address_servers};
 use super::rows::RowFiles;
 use super::secret::unknown_secrets;
-use super::{Config, LoadFailure, LoadedFile, Overrides, Suite};
+use super::{Config, LoadFailure, LoadedFile, Overrides, Secret, Suite};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Spanned};
 use crate::yaml::{self, Node, NodeKind, decode};
 
@@ -129,6 +130,10 @@ impl Document {
         let node = source.and_then(|source| yaml::parse(source, sources.get(source).text(), &mut diagnostics));
         Self { id_in_suite: id.clone(), id, place, given, source, node, diagnostics }
     }
+
+    fn as_read(&self) -> (Option<FileId>, Option<&Node>) {
+        (self.source, self.node.as_ref())
+    }
 }
 
 /// Files of several suites with one id are called by their paths, so that what is listed and reported is plain.
@@ -211,6 +216,16 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
+    /// Hides what these files say and nobody may see.
+    fn hide<'a>(
+        &mut self,
+        secrets: &[Spanned<Secret>],
+        files: impl Iterator<Item = (Option<FileId>, Option<&'a Node>)>,
+    ) {
+        let files = files.filter_map(|(file, node)| Some((file?, node)));
+        hide(secrets, &self.overriding_vars, files, self.sources, &mut self.diagnostics);
+    }
+
     fn suite(&mut self, mut read: ReadSuite) -> Option<Suite> {
         match read.file {
             Some(file) => Some(self.with_suite_file(&read.folder, read.whole, file, read.cases)),
@@ -237,6 +252,11 @@ impl Loader<'_> {
             let resolver = Resolver::new(&config, self.rows, servers_known, !out.has_errors());
             (config.setup, config.teardown) = resolver.suite(around, &mut out);
         }
+        if let (Some(source), None) = (source, &node) {
+            config.secrets = secrets_in_lines(source, self.sources);
+        }
+        let read = std::iter::once((source, node.as_ref())).chain(cases.iter().map(Document::as_read));
+        self.hide(&config.secrets, read);
         self.all_servers_known &= servers_known;
         let mut files = Vec::new();
         let blocked_by = out.has_errors().then(|| place.shown.clone());
@@ -267,6 +287,7 @@ impl Loader<'_> {
 
     /// A case file that stands by its own keys.
     fn alone(&mut self, folder: &Place, mut document: Document) -> Suite {
+        self.hide(&[], std::iter::once(document.as_read()));
         let out = &mut document.diagnostics;
         let frame = document.node.as_ref().map(|node| FileFrame::read(node, &document.place.folder().shown, out));
         let servers_known = document.node.as_ref().is_some_and(|node| !is_damaged(node, "servers", out));
@@ -302,6 +323,9 @@ impl Loader<'_> {
             let resolver = Resolver::new(config, self.rows, servers_known, blocked_by.is_none());
             Arc::new(resolver.file(&id, id_in_suite, path.clone(), frame, &mut out))
         });
+        if let Some(file) = &file {
+            hide_rows(&config.secrets, file, self.sources);
+        }
         match (file, blocked_by) {
             (Some(file), None) if !out.has_errors() => {
                 self.diagnostics.append(out);

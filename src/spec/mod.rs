@@ -6,6 +6,7 @@ mod case;
 mod config;
 mod discover;
 mod frame;
+mod hide;
 mod id;
 mod load;
 mod metadata;
