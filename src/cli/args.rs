@@ -43,6 +43,7 @@ pub(crate) struct RunArguments {
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Start cases in a random order, that of this seed if one is given; cases of a `serial` file keep theirs
     #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true)]
+    #[expect(clippy::option_option, reason = "asked for or not, with a seed or not")]
     pub(crate) shuffle: Option<Option<u64>>,
     /// Have `uuid()`, `random_int` and `random_string` repeat; a failure tells the seed it had
     #[arg(long, value_name = "N")]

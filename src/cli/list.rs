@@ -21,7 +21,7 @@ pub(super) fn list(arguments: &ListArguments, sources: &Arc<Sources>) -> io::Res
     for (file, case) in choice.cases() {
         let _ = match arguments.format {
             ListFormat::Ids => writeln!(text, "{}", case.id),
-            ListFormat::Json => writeln!(text, "{}", described(file, case, &sources)),
+            ListFormat::Json => writeln!(text, "{}", described(file, case, sources)),
         };
     }
     Output::stdout(sources).block(&text)?;

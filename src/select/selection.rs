@@ -213,13 +213,13 @@ fn changed_cases_of(suite: &Suite, changes: &Changes, sources: &Arc<Sources>) ->
     let calls = around.flat_map(Step::calls).chain(of_files);
     let dependencies = Dependencies::new(&suite.config, changes, calls, sources);
     let everything = dependencies.suite_changed();
-    let mut changed = BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for file in valid(suite) {
         let whole_file = everything || dependencies.file_changed(file);
         let cases = file.cases.iter().filter(|case| whole_file || dependencies.case_changed(case));
-        changed.extend(cases.map(|case| file.id_in_suite(case)));
+        ids.extend(cases.map(|case| file.id_in_suite(case)));
     }
-    changed
+    ids
 }
 
 #[cfg(test)]
