@@ -63,6 +63,18 @@ pub(crate) struct Case {
     pub(crate) steps: Arc<[Step]>,
     /// Tried whatever came of the steps.
     pub(crate) teardown: Arc<[Step]>,
+    pub(crate) origins: Arc<Origins>,
+}
+
+/// Where what a case says comes from, for those who explain it.
+#[derive(Debug)]
+pub(crate) struct Origins {
+    /// The case's own mapping.
+    pub(crate) written: Node,
+    /// Of each of its tags.
+    pub(crate) tags: Vec<Span>,
+    /// Of each of its locks.
+    pub(crate) locks: Vec<Span>,
 }
 
 impl Case {
