@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::support::{Ended, Folder, Goldens, JUnitFile, Verdict, program, redact, root};
@@ -120,6 +120,29 @@ fn floods() {
 }
 
 #[test]
+fn as_much_is_kept_of_a_flood_as_there_is_room_for() {
+    let text = "cases:
+  - name: messages without end
+    server: messages_without_end
+    call: Wire/ServerStream
+    timeout: 3s
+  - name: large messages without end
+    server: large_messages_without_end
+    call: Wire/ServerStream
+    timeout: 3s
+";
+    let folder = Folder::new()
+        .file("grpc-spec.yaml", &suite(text).replace(", limits: { recorded: 1MiB }", ""))
+        .file("wire.proto", &read_file("wire.proto"))
+        .file("floods.yaml", text);
+    let row = Row { memory: MEMORY_AND_ALL_KEPT, ..Row::new("floods").alone() };
+    let _alone = row.lock();
+    for case in ["messages without end", "large messages without end"] {
+        let _ = row.run(&folder, &["--exact", &format!("floods.yaml::{case}")]).exits(1);
+    }
+}
+
+#[test]
 fn odd_but_fine() {
     Row::new("19_odd_but_fine").exits(0);
 }
@@ -182,8 +205,7 @@ impl Row {
     /// Runs it. `code` is how a run ends; one by one, that of the cases which must not pass.
     #[track_caller]
     fn exits(self, code: i32) {
-        static ALONE: Mutex<()> = Mutex::new(());
-        let _alone = self.is_alone.then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner));
+        let _alone = self.lock();
         let text = read(self.name);
         let suite = if self.name == "21_reflection" { servers(&text) } else { suite(&text) };
         let folder = Folder::new()
@@ -202,6 +224,11 @@ impl Row {
         let mut goldens = Goldens::default();
         goldens.compare(&root().join(GALLERY).join(self.name).with_extension("stdout"), &redact(&told));
         goldens.assert();
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'static, ()>> {
+        static ALONE: Mutex<()> = Mutex::new(());
+        self.is_alone.then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// One run, whose verdicts, time and memory are as they should be.
@@ -273,11 +300,14 @@ fn servers(cases: &str) -> String {
         cases.lines().filter_map(|line| line.trim_start().strip_prefix("server: ")).collect();
     for name in named {
         let address = MISBEHAVING.addresses.get(name).unwrap_or_else(|| panic!("no server `{name}`"));
-        let limits = if name == "large_messages_without_end" { ", limits: { recorded: 1MiB }" } else { "" };
+        let limits = if FORGETFUL.contains(&name) { ", limits: { recorded: 1MiB }" } else { "" };
         let _ = writeln!(text, "  {name}: {{ address: \"http://{address}\"{limits} }}");
     }
     text
 }
+
+/// Of these less is kept than of others, so that there is always more.
+const FORGETFUL: [&str; 2] = ["messages_without_end", "large_messages_without_end"];
 
 /// The servers, which end with the standard input they hold, and so with this process.
 struct Misbehaving {
