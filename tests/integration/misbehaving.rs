@@ -2,31 +2,21 @@
 //! `fixtures/misbehaving` the cases, a file for each kind of misbehaviour. Each is met twice: by a case that must not
 //! pass, whose report is a golden file, and by one that expects it. All of it in time and in bounded memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::{LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use crate::support::{Ended, Folder, Goldens, JUnitFile, Verdict, program, redact, root};
+use crate::support::{Ended, Folder, Goldens, JUnitFile, MEMORY, Verdict, program, redact, root, run_bounded};
 
 const GALLERY: &str = "fixtures/misbehaving";
 
 /// Case names that end so expect what happens, and pass; all others must not.
 const EXPECTED: &str = "as expected";
 
-/// The longest deadline of a case that waits for it, and what a busy machine may add.
-const CASE_WITHIN: Duration = Duration::from_secs(1 + 5);
-
-/// For a whole run.
-const RUN_WITHIN: Duration = Duration::from_secs(30);
-
-/// In KiB: by how much a run may exceed one with nothing to it.
-const MEMORY: u64 = 64 << 10;
-
-/// The same, where all is taken that may be kept of a call: 64 MiB.
+/// By how much a run may exceed one with nothing to it, in KiB, where all is taken that may be kept of a call: 64 MiB.
 const MEMORY_AND_ALL_KEPT: u64 = MEMORY + (64 << 10);
 
 #[test]
@@ -234,17 +224,8 @@ impl Row {
     /// One run, whose verdicts, time and memory are as they should be.
     #[track_caller]
     fn run(&self, folder: &Folder, arguments: &[&str]) -> Ended {
-        let begun = Instant::now();
-        let (ended, peak) = measured(folder, arguments);
-        let took = begun.elapsed();
-        assert!(took < RUN_WITHIN, "the run took {took:?}\n{ended}");
-        let idle = idle();
-        assert!(peak < idle + self.memory, "{peak} KiB at most, {idle} with nothing to do\n{ended}");
-        let report = JUnitFile::read(&folder.read("junit.xml"));
+        let (ended, report) = run_bounded(folder, ["."].iter().chain(arguments).copied(), self.memory);
         assert_verdicts(&report);
-        for case in &report.cases {
-            assert!(case.seconds < CASE_WITHIN.as_secs_f64(), "{} took {} s", case.name, case.seconds);
-        }
         ended
     }
 }
@@ -265,30 +246,6 @@ fn assert_verdicts(report: &JUnitFile) {
     }
 }
 
-/// A run of all that is in a folder, one case after the other, and the most memory it had, in KiB.
-#[track_caller]
-fn measured(folder: &Folder, arguments: &[&str]) -> (Ended, u64) {
-    let run = folder.run(program()).arguments(["measure", "peak", env!("CARGO_BIN_EXE_grpc-spec"), "run", "."]);
-    let ended = run.arguments(["--jobs", "1", "--junit", "junit.xml"]).arguments(arguments.iter().copied()).run();
-    let peak = folder.read("peak").parse().expect("a number");
-    (ended, peak)
-}
-
-/// The memory of a run with nothing to it.
-fn idle() -> u64 {
-    static IDLE: OnceLock<u64> = OnceLock::new();
-    *IDLE.get_or_init(|| {
-        let text = "cases:\n  - name: is in order\n    server: padding\n    call: Wire/Unary\n";
-        let folder = Folder::new()
-            .file("grpc-spec.yaml", &suite(text))
-            .file("wire.proto", &read_file("wire.proto"))
-            .file("idle.yaml", text);
-        let (ended, peak) = measured(&folder, &[]);
-        let _ = ended.exits(0);
-        peak
-    })
-}
-
 /// A suite with the proto, and the servers that these cases name.
 fn suite(cases: &str) -> String {
     format!("protos: {{ import_paths: [.] }}\n{}", servers(cases))
@@ -296,8 +253,7 @@ fn suite(cases: &str) -> String {
 
 fn servers(cases: &str) -> String {
     let mut text = "servers:\n".to_owned();
-    let named: std::collections::BTreeSet<&str> =
-        cases.lines().filter_map(|line| line.trim_start().strip_prefix("server: ")).collect();
+    let named: BTreeSet<&str> = cases.lines().filter_map(|line| line.trim_start().strip_prefix("server: ")).collect();
     for name in named {
         let address = MISBEHAVING.addresses.get(name).unwrap_or_else(|| panic!("no server `{name}`"));
         let limits = if FORGETFUL.contains(&name) { ", limits: { recorded: 1MiB }" } else { "" };
