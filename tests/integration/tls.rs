@@ -179,8 +179,12 @@ fn a_self_signed_certificate() {
     let key = KeyPair::generate().expect("a key");
     let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("names");
     let certificate = params.self_signed(&key).expect("a certificate").pem();
-    let at = behind(Identity { certificate, key: key.serialize_pem() }.front());
-    refused("self_signed", "certificate", suite(&format!("{{ address: \"https://{at}\", tls: {{ ca: ca.pem }} }}")));
+    let at = behind(Identity { certificate: certificate.clone(), key: key.serialize_pem() }.front());
+    let folder = suite(&format!("{{ address: \"https://{at}\", tls: {{ ca: ca.pem }} }}")).file("case.yaml", CASE);
+    folder.write("ca.pem", &certificate);
+    folder.grpc_spec(["run", "."]).run().exits(0);
+    folder.write("ca.pem", &OURS.pem());
+    refused("self_signed", "certificate", folder);
 }
 
 #[test]

@@ -21,11 +21,6 @@ static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (format!(r"(?m)(?:^    answered_at: )(?<it>{moment})$"), "[MOMENT]"),
         (format!(r"(?m)(?:= now: )(?<it>{moment})$"), "[MOMENT]"),
         (r"(?m)(?:^    date: )(?<it>.* GMT)$".to_owned(), "[MOMENT]"),
-        (
-            r"(?:waiting for )(?<it>(?:the rest of )?message \d{3,} (?:or the status|\(\d+ of \d+ bytes\)))".to_owned(),
-            "[MANY]",
-        ),
-        (r"(?:only the first \d+ of )(?<it>\d{4,}) messages".to_owned(), "[MANY]"),
         (r"(?:127\.0\.0\.1:)(?<it>\d{4,5})\b".to_owned(), "[PORT]"),
         (r"(?:grpc-spec/)(?<it>\d+\.\d+\.\d+)".to_owned(), "[VERSION]"),
     ]
