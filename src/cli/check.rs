@@ -11,33 +11,32 @@ use crate::diagnostic::{Diagnostics, Sources};
 use crate::plan::unused_variables;
 use crate::report::{ColourChoice, FailureStyle, Output, plural, render_failure};
 use crate::runner::{
-    InProcessServers, Interrupt, Job, Prepared, Session, SuiteRun, Summary, case_runtime, plan_online,
+    InProcessServers, Interrupt, Job, Prepared, Session, SuiteRun, Summary, case_runtime, fresh_seed, plan_online,
 };
 use crate::server::names;
 use crate::spec;
 
-pub(super) fn check(arguments: &CheckArguments) -> io::Result<Exit> {
+pub(super) fn check(arguments: &CheckArguments, sources: &Arc<Sources>) -> io::Result<Exit> {
     let colour = ColourChoice::from(arguments.color);
-    let sources = Arc::new(Sources::new());
-    let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);
+    let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), sources);
     let selection = arguments.selection.selection();
-    let prepared = Prepared::new(&loaded, &sources, |suite| selection.choose(suite));
+    let prepared = Prepared::new(&loaded, sources, |suite| selection.choose(suite));
     let mut found: Diagnostics = loaded.all_diagnostics().chain(prepared.diagnostics.iter()).cloned().collect();
     // What an error hides may well use a variable.
     if selection.is_everything() && !found.has_errors() {
         for suite in &loaded.suites {
-            let of_servers = suite.config.servers.iter().flat_map(|server| names(server, &sources));
+            let of_servers = suite.config.servers.iter().flat_map(|server| names(server, sources));
             let of_servers = of_servers.map(|name| name.path.to_string());
-            found.append(unused_variables(&suite.config, &selection.choose(suite), of_servers, &sources));
+            found.append(unused_variables(suite, &selection.choose(suite), of_servers, sources));
         }
     }
-    print_diagnostics(&found, &sources, colour)?;
+    print_diagnostics(&found, sources, colour)?;
     if found.has_errors() {
         return Ok(Exit::Invalid);
     }
     let cases = prepared.entries().count();
     if cases == 0 {
-        return nothing_selected(loaded.case_count());
+        return nothing_selected(loaded.case_count(), sources);
     }
     let mut text = String::new();
     for (_, entry) in prepared.entries().filter(|(_, entry)| entry.case.checks_only_ok()) {
@@ -48,7 +47,7 @@ pub(super) fn check(arguments: &CheckArguments) -> io::Result<Exit> {
     let mut exit = Exit::Passed;
     let mut unchecked = String::new();
     if arguments.online {
-        exit = check_online(waiting, prepared.suite_runs(), &sources, colour)?;
+        exit = check_online(waiting, prepared.suite_runs(), sources, colour)?;
     } else if !waiting.is_empty() {
         for Job { case, .. } in &waiting {
             let servers = case.servers().into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
@@ -59,7 +58,7 @@ pub(super) fn check(arguments: &CheckArguments) -> io::Result<Exit> {
     if exit == Exit::Passed {
         let _ = writeln!(text, "checked {}: no errors{unchecked}", plural(checked, "case"));
     }
-    Output::stdout().block(&text)?;
+    Output::stdout(sources).block(&text)?;
     Ok(exit)
 }
 
@@ -72,10 +71,10 @@ fn check_online(
 ) -> io::Result<Exit> {
     let runtime = case_runtime()?;
     let interrupt = Interrupt::new();
-    let (raised, of_session) = (interrupt.clone(), Arc::clone(sources));
+    let (raised, of_session, progress) = (interrupt.clone(), Arc::clone(sources), progress(sources));
     let checked = async move {
         interrupt.listen();
-        let session = Session::new(of_session, suites, InProcessServers::default(), interrupt, progress());
+        let session = Session::new(of_session, suites, InProcessServers::default(), interrupt, progress, fresh_seed());
         plan_online(&session, &waiting).await
     };
     let (results, warnings) = runtime.block_on(runtime.spawn(checked))?;
@@ -88,7 +87,7 @@ fn check_online(
         let text = render_failure(result, sources, style);
         // what is wrong with a server is wrong for every case
         if !text.is_empty() && shown.insert(text.clone()) {
-            Output::stderr().block(&format!("{text}\n"))?;
+            Output::stderr(sources).block(&format!("{text}\n"))?;
         }
     }
     Ok(if raised.is_raised() { Exit::Interrupted } else { Exit::of(&summary) })

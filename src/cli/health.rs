@@ -10,27 +10,27 @@ use crate::grpc::{CallOutcome, Code, ConnectError, Health, Metadata, Origin, Tar
 use crate::report::{ColourChoice, Output};
 use crate::runner::case_runtime;
 
-pub(super) fn health(arguments: &HealthArguments) -> io::Result<Exit> {
+pub(super) fn health(arguments: &HealthArguments, sources: &Sources) -> io::Result<Exit> {
     let (exit, problem) = match arguments.connection.channel() {
         Err(problem) => (Exit::Invalid, *problem),
         Ok(channel) => {
             let deadline = Instant::now() + arguments.timeout;
             let metadata = Metadata::new();
             match case_runtime()?.block_on(check_health(&channel, &arguments.service, &metadata, deadline)) {
-                Ok(Health::Serving) => return answer("SERVING", Exit::Passed),
-                Ok(Health::NotServing(status)) => return answer(&status, Exit::Failed),
+                Ok(Health::Serving) => return answer("SERVING", Exit::Passed, sources),
+                Ok(Health::NotServing(status)) => return answer(&status, Exit::Failed, sources),
                 Ok(Health::NoAnswer(outcome)) => no_answer(&outcome, channel.target(), &arguments.service),
                 Err(error) => (Exit::Unreachable, unreachable(&error)),
             }
         }
     };
     let colour = ColourChoice::from(arguments.color);
-    print_diagnostics(&[problem].into_iter().collect(), &Sources::new(), colour)?;
+    print_diagnostics(&[problem].into_iter().collect(), sources, colour)?;
     Ok(exit)
 }
 
-fn answer(status: &str, exit: Exit) -> io::Result<Exit> {
-    Output::stdout().block(&format!("{status}\n"))?;
+fn answer(status: &str, exit: Exit, sources: &Sources) -> io::Result<Exit> {
+    Output::stdout(sources).block(&format!("{status}\n"))?;
     Ok(exit)
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io;
-use std::sync::Arc;
 
 use super::args::ListArguments;
 use super::{Exit, nothing_selected, print_diagnostics};
@@ -10,10 +9,9 @@ use crate::diagnostic::{Diagnostics, Sources};
 use crate::report::{ColourChoice, Output};
 use crate::spec;
 
-pub(super) fn list(arguments: &ListArguments) -> io::Result<Exit> {
+pub(super) fn list(arguments: &ListArguments, sources: &Sources) -> io::Result<Exit> {
     let colour = ColourChoice::from(arguments.color);
-    let sources = Arc::new(Sources::new());
-    let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);
+    let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), sources);
     let selection = arguments.selection.selection();
     let mut text = String::new();
     for suite in &loaded.suites {
@@ -21,13 +19,13 @@ pub(super) fn list(arguments: &ListArguments) -> io::Result<Exit> {
             let _ = writeln!(text, "{}", case.id);
         }
     }
-    Output::stdout().block(&text)?;
+    Output::stdout(sources).block(&text)?;
     let found: Diagnostics = loaded.all_diagnostics().cloned().collect();
-    print_diagnostics(&found, &sources, colour)?;
+    print_diagnostics(&found, sources, colour)?;
     if found.has_errors() {
         Ok(Exit::Invalid)
     } else if text.is_empty() {
-        nothing_selected(loaded.case_count())
+        nothing_selected(loaded.case_count(), sources)
     } else {
         Ok(Exit::Passed)
     }

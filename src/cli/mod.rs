@@ -8,8 +8,9 @@ mod health;
 mod list;
 mod run;
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use args::{Arguments, Command};
 use clap::Parser as _;
@@ -25,18 +26,19 @@ use crate::spec::Overrides;
 /// passed, 1 something failed, 2 invalid usage, case file or proto, 3 a server could not be started or reached,
 /// 4 nothing was selected, 130 interrupted).
 pub fn main() -> ExitCode {
+    let sources = Arc::new(Sources::new());
     let done = match Arguments::parse().command {
-        Command::Run(arguments) => run::run(&arguments),
-        Command::List(arguments) => list::list(&arguments),
-        Command::Check(arguments) => check::check(&arguments),
-        Command::Health(arguments) => health::health(&arguments),
+        Command::Run(arguments) => run::run(&arguments, &sources),
+        Command::List(arguments) => list::list(&arguments, &sources),
+        Command::Check(arguments) => check::check(&arguments, &sources),
+        Command::Health(arguments) => health::health(&arguments, &sources),
     };
     match done {
         Ok(exit) => exit.into(),
         // Whoever reads our output has closed it, as `head` does: nothing is wrong, but nothing is known to be right.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Interrupted.into(),
         Err(error) => {
-            let _ = Output::stderr().block(&format!("error: {error}\n"));
+            let _ = Output::stderr(&sources).block(&format!("error: {error}\n"));
             Exit::Invalid.into()
         }
     }
@@ -74,22 +76,23 @@ impl From<args::Color> for ColourChoice {
 /// Writes diagnostics to standard error, with a blank line between them.
 fn print_diagnostics(diagnostics: &Diagnostics, sources: &Sources, colour: ColourChoice) -> io::Result<()> {
     let text = diagnostic::render_all(diagnostics, sources, colour.for_stderr());
-    if text.is_empty() { Ok(()) } else { Output::stderr().block(&format!("{text}\n")) }
+    if text.is_empty() { Ok(()) } else { Output::stderr(sources).block(&format!("{text}\n")) }
 }
 
 /// What takes a while, on standard error, where somebody watches it.
-fn progress() -> Progress {
-    let watched = io::stderr().is_terminal();
+fn progress(sources: &Sources) -> Progress {
+    let output = Output::stderr(sources);
+    let watched = output.is_terminal();
     Box::new(move |text| {
         if watched {
             // who cannot be told of it does not miss it
-            let _ = Output::stderr().block(&format!("{text}\n"));
+            let _ = output.block(&format!("{text}\n"));
         }
     })
 }
 
 /// Says that nothing was selected, and what there is.
-fn nothing_selected(known: usize) -> io::Result<Exit> {
+fn nothing_selected(known: usize, sources: &Sources) -> io::Result<Exit> {
     let text = if known == 0 {
         "error: there are no cases\n   = hint: case files are `*.yaml` files with a list of `cases:`\n".to_owned()
     } else {
@@ -97,6 +100,6 @@ fn nothing_selected(known: usize) -> io::Result<Exit> {
             "error: no case is selected, of {known}\n   = hint: `grpc-spec list PATH` shows the ids that `--filter` looks in, of files that load\n"
         )
     };
-    Output::stderr().block(&text)?;
+    Output::stderr(sources).block(&text)?;
     Ok(Exit::NothingSelected)
 }

@@ -11,23 +11,22 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
 use crate::runner::{
     CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Schedule, Session, Subject, SuiteRun,
-    Summary, case_runtime, default_jobs, not_run,
+    Summary, case_runtime, default_jobs, fresh_seed, not_run,
 };
 use crate::select::Selection;
 use crate::spec::{self, Loaded};
 
-pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
+pub(super) fn run(arguments: &RunArguments, sources: &Arc<Sources>) -> io::Result<Exit> {
     let colour = ColourChoice::from(arguments.color);
-    let sources = Arc::new(Sources::new());
-    let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), &sources);
+    let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), sources);
     let selection = arguments.selection.selection();
-    let prepared = Prepared::new(&loaded, &sources, |suite| selection.choose(suite));
+    let prepared = Prepared::new(&loaded, sources, |suite| selection.choose(suite));
     let found: Diagnostics = loaded.all_diagnostics().chain(prepared.diagnostics.iter()).cloned().collect();
-    print_diagnostics(&found, &sources, colour)?;
-    let mut junit = arguments.junit.as_ref().map(|path| JUnit::new(path, Arc::clone(&sources), arguments.full));
+    print_diagnostics(&found, sources, colour)?;
+    let mut junit = arguments.junit.as_ref().map(|path| JUnit::new(path, Arc::clone(sources), arguments.full));
     if found.has_errors() {
         if let Some(junit) = &mut junit {
-            report_invalid(junit, &found, &loaded, &selection, &prepared, &sources)?;
+            report_invalid(junit, &found, &loaded, &selection, &prepared, sources)?;
         }
         return Ok(Exit::Invalid);
     }
@@ -37,12 +36,12 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
         if let Some(junit) = &mut junit {
             junit.events(&[Event::RunFinished(Summary::default())])?;
         }
-        return nothing_selected(known);
+        return nothing_selected(known, sources);
     }
 
     let style = FailureStyle { colour: colour.for_stdout(), full: arguments.full };
     let mut reporters: Vec<Box<dyn Reporter>> =
-        vec![Box::new(Console::new(Output::stdout(), Arc::clone(&sources), style))];
+        vec![Box::new(Console::new(Output::stdout(sources), Arc::clone(sources), style))];
     if let Some(junit) = junit {
         reporters.push(Box::new(junit));
     }
@@ -52,7 +51,7 @@ pub(super) fn run(arguments: &RunArguments) -> io::Result<Exit> {
         filtered_out: known - cases.len(),
         cases,
     };
-    drive(schedule, prepared.suite_runs(), sources, reporters)
+    drive(schedule, prepared.suite_runs(), Arc::clone(sources), reporters)
 }
 
 /// Runs the schedule on a runtime of its own, reporters listening.
@@ -64,12 +63,13 @@ fn drive(
 ) -> io::Result<Exit> {
     let runtime = case_runtime()?;
     let interrupt = Interrupt::new();
+    let progress = progress(&sources);
     let run = {
         let interrupt = interrupt.clone();
         async move {
             interrupt.listen();
-            let session =
-                Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone(), progress()));
+            let (in_process, seed) = (InProcessServers::default(), fresh_seed());
+            let session = Arc::new(Session::new(sources, suites, in_process, interrupt.clone(), progress, seed));
             let mut reported = Ok(());
             let summary = schedule.run(session, |events| {
                 for reporter in &mut reporters {

@@ -1,16 +1,20 @@
 //! What is wrong, and where: source files and spans, diagnostics and the collector that gathers all of them in one
 //! pass, suggestions for near misses, and the one place that renders them.
 
+mod masker;
 mod neutral;
 mod render;
 mod report;
+mod secret;
 mod source;
 mod suggest;
 mod window;
 
-pub(crate) use neutral::{neutralise, neutralise_line};
+pub(crate) use masker::{Masker, Piece, placeholder};
+pub(crate) use neutral::{is_hidden, neutralise, neutralise_line};
 pub(crate) use render::{render, render_all};
 pub(crate) use report::{Diagnostic, Label, Severity};
+pub(crate) use secret::SHORT;
 pub(crate) use source::{FileId, SourceFile, Sources, Span, Spanned};
 pub(crate) use suggest::{did_you_mean, one_of};
 

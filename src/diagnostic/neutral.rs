@@ -19,7 +19,7 @@ pub(crate) fn neutralise_line(text: &str, limit: usize) -> String {
     line
 }
 
-fn neutral(c: char) -> char {
+pub(super) fn neutral(c: char) -> char {
     match c {
         '\n' | '\t' => c,
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
@@ -37,6 +37,13 @@ fn neutral(c: char) -> char {
         | '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
         _ => c,
     }
+}
+
+/// Controls, and characters that are not seen but change what is: separators of lines, marks of direction, byte order.
+pub(crate) fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]

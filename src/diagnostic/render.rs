@@ -75,7 +75,7 @@ fn windows(diagnostic: &Diagnostic, sources: &Sources) -> Vec<Window> {
     for (Label { span, text }, primary) in primary.chain(secondary) {
         let text = neutralise_line(text, LONGEST_LINE);
         if !windows.iter_mut().any(|window| window.join(*span, &text)) {
-            windows.push(Window::new(sources.get(span.file), *span, text, primary));
+            windows.push(Window::new(sources, *span, text, primary));
         }
     }
     windows

@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, RwLock};
 
+use super::Masker;
+
 /// Which of a run's [`Sources`] a span lies in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct FileId(u32);
@@ -94,9 +96,12 @@ impl SourceFile {
     }
 }
 
-/// Every file read in a run. Shared: files join while others are being read.
+/// Every file read in a run, and what must not be shown of them. Shared: files join while others are being read.
 #[derive(Debug, Default)]
-pub(crate) struct Sources(RwLock<Vec<Arc<SourceFile>>>);
+pub(crate) struct Sources {
+    files: RwLock<Vec<Arc<SourceFile>>>,
+    masker: Arc<Masker>,
+}
 
 impl Sources {
     pub(crate) fn new() -> Self {
@@ -104,15 +109,20 @@ impl Sources {
     }
 
     pub(crate) fn add(&self, path: impl Into<PathBuf>, text: impl Into<String>) -> FileId {
-        let mut files = self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut files = self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         let id = FileId(u32::try_from(files.len()).unwrap_or(u32::MAX));
         files.push(Arc::new(SourceFile::new(path.into(), text.into())));
         id
     }
 
     pub(crate) fn get(&self, id: FileId) -> Arc<SourceFile> {
-        let files = self.0.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         Arc::clone(&files[id.0 as usize])
+    }
+
+    /// The secrets of the run.
+    pub(crate) fn masker(&self) -> &Arc<Masker> {
+        &self.masker
     }
 
     /// `path:line:column` of the start of a span.
@@ -122,6 +132,15 @@ impl Sources {
         let (line, column) = file.line_column(span.start as usize);
         format!("{}:{line}:{column}", file.path().display())
     }
+}
+
+/// The character boundary at or before an offset.
+pub(super) fn floor(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use annotate_snippets::{Annotation, AnnotationKind, Snippet};
 
 use super::neutral::{neutralise, neutralise_line};
-use super::{FileId, SourceFile, Span};
+use super::source::floor;
+use super::{FileId, Masker, Piece, SourceFile, Sources, Span};
 
 /// Characters shown of a line.
 pub(super) const WIDEST: usize = 160;
@@ -20,6 +21,7 @@ const FARTHEST: usize = 1_000;
 /// Lines of one file with labels in them.
 pub(super) struct Window {
     file: Arc<SourceFile>,
+    masker: Arc<Masker>,
     id: FileId,
     /// By number.
     lines: Vec<Line>,
@@ -36,6 +38,8 @@ struct Line {
     shown: Range<usize>,
     /// Whether something is left out before and after it.
     cut: (bool, bool),
+    /// The secrets in the part, in order: where in the file, and what stands there instead.
+    secrets: Vec<(Range<usize>, String)>,
 }
 
 struct Mark {
@@ -49,8 +53,10 @@ struct Mark {
 }
 
 impl Window {
-    pub(super) fn new(file: Arc<SourceFile>, span: Span, text: String, primary: bool) -> Self {
-        let mut window = Self { file, id: span.file, lines: Vec::new(), labels: Vec::new(), text: String::new() };
+    pub(super) fn new(sources: &Sources, span: Span, text: String, primary: bool) -> Self {
+        let (file, masker) = (sources.get(span.file), Arc::clone(sources.masker()));
+        let (lines, labels, drawn) = (Vec::new(), Vec::new(), String::new());
+        let mut window = Self { file, masker, id: span.file, lines, labels, text: drawn };
         window.mark(span, text, primary);
         window
     }
@@ -89,8 +95,7 @@ impl Window {
     pub(super) fn correct_column(&self, rendered: &mut String, from: usize) -> usize {
         let Some(mark) = self.labels.iter().min_by_key(|mark| (!mark.primary, mark.range.start)) else { return from };
         let Some(line) = self.lines.iter().find(|line| line.number == mark.line) else { return from };
-        let counted =
-            line.lead().chars().count() + self.file.text()[line.shown.start..mark.range.start].chars().count() + 1;
+        let counted = line.until(self.file.text(), mark.range.start, false).chars().count() + 1;
         let place = format!("{}:{}", self.path(), mark.line);
         let wrong = format!("{place}:{counted}\n");
         let Some(found) = rendered[from..].find(&wrong) else { return from };
@@ -111,7 +116,7 @@ impl Window {
         let whole = self.file.line(number);
         let start = offset.clamp(whole.start, whole.end);
         if !self.lines.iter().any(|line| line.number == number) {
-            self.lines.push(Line::around(source, number, whole.clone(), start));
+            self.lines.push(Line::around(source, number, whole.clone(), start, &self.masker));
             self.lines.sort_by_key(|line| line.number);
         }
         let shown = self.lines.iter().find(|line| line.number == number).map_or(whole, |line| line.shown.clone());
@@ -131,7 +136,8 @@ impl Window {
                 // annotate-snippets does not leave out a single line
                 let between = self.file.line(line.number - 1);
                 let start = between.start;
-                text.push_str(&Line::around(self.file.text(), line.number - 1, between, start).draw(self.file.text()));
+                let line = Line::around(self.file.text(), line.number - 1, between, start, &self.masker);
+                text.push_str(&line.draw(self.file.text()));
             }
             text.extend(std::iter::repeat_n('\n', missing));
             text.push_str(&line.draw(self.file.text()));
@@ -150,26 +156,40 @@ impl Window {
         let first = self.lines.first().map_or(1, |line| line.number);
         let above = self.text.split('\n').take(mark.line - first).map(|line| line.len() + 1).sum::<usize>();
         let Some(line) = self.lines.iter().find(|line| line.number == mark.line) else { return above..above };
-        let length = |range: Range<usize>| neutralise(&self.file.text()[range]).len();
-        let start = above + line.lead().len() + length(line.shown.start..mark.range.start);
-        start..start + length(mark.range.clone())
+        let until = |offset, behind| above + line.until(self.file.text(), offset, behind).len();
+        let start = until(mark.range.start, false);
+        start..until(mark.range.end, true).max(start)
     }
 }
 
 impl Line {
     /// The line, or if it is long, its part around `at`.
-    fn around(source: &str, number: usize, whole: Range<usize>, at: usize) -> Self {
+    fn around(source: &str, number: usize, whole: Range<usize>, at: usize, masker: &Masker) -> Self {
+        let pieces = masker.pieces(&source[whole.clone()]);
+        let secrets = pieces.iter().filter_map(|piece| match piece {
+            Piece::Text(_) => None,
+            Piece::Secret { range, .. } => {
+                Some((whole.start + range.start..whole.start + range.end, piece.shown().into_owned()))
+            }
+        });
+        let mut secrets: Vec<(Range<usize>, String)> = secrets.collect();
         let back =
             |count: usize| source[whole.start..at].char_indices().rev().nth(count - 1).map_or(0, |(index, _)| index);
         let from = |start: usize| {
             source[start..whole.end].char_indices().nth(WIDEST).map_or(whole.end, |(index, _)| start + index)
         };
         if from(whole.start) == whole.end {
-            return Self { number, shown: whole, cut: (false, false) };
+            return Self { number, shown: whole, cut: (false, false), secrets };
         }
+        // a secret is not cut
+        let within =
+            |offset: usize| secrets.iter().map(|(secret, _)| secret).find(|at| at.start < offset && offset < at.end);
         let start = whole.start + back(LEAD);
         let end = from(start);
-        Self { number, cut: (start > whole.start, end < whole.end), shown: start..end }
+        let start = within(start).map_or(start, |secret| secret.start);
+        let end = within(end).map_or(end, |secret| secret.end);
+        secrets.retain(|(secret, _)| start <= secret.start && secret.end <= end);
+        Self { number, cut: (start > whole.start, end < whole.end), shown: start..end, secrets }
     }
 
     fn shows(&self, offset: usize) -> bool {
@@ -182,15 +202,22 @@ impl Line {
 
     fn draw(&self, source: &str) -> String {
         let tail = if self.cut.1 { "…" } else { "" };
-        format!("{}{}{tail}", self.lead(), neutralise(&source[self.shown.clone()]))
+        self.until(source, self.shown.end, true) + tail
     }
-}
 
-/// The character boundary at or before an offset.
-fn floor(text: &str, offset: usize) -> usize {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
+    /// As drawn, up to an offset in the file; of a secret that it lies in, nothing, or what stands there instead.
+    fn until(&self, source: &str, offset: usize, behind: bool) -> String {
+        let mut text = self.lead().to_owned();
+        let mut drawn = self.shown.start;
+        for (secret, instead) in self.secrets.iter().filter(|(secret, _)| secret.start < offset) {
+            text.push_str(&neutralise(&source[drawn..secret.start]));
+            if secret.end > offset && !behind {
+                return text;
+            }
+            text.push_str(instead);
+            drawn = secret.end;
+        }
+        text.push_str(&neutralise(&source[drawn..offset.max(drawn)]));
+        text
     }
-    offset
 }

@@ -3,27 +3,41 @@
 //! renders nothing.
 
 mod braces;
+mod budget;
 mod check;
+#[cfg(test)]
+mod documentation;
+mod evaluate;
+mod explain;
+mod expression;
+mod fault;
+mod message_value;
 mod name;
+mod operate;
+mod random;
 mod resolve;
 mod scope;
+mod select;
+mod signature;
+mod syntax;
 mod template;
+mod term;
+mod text;
+mod ty;
+mod value;
+mod variables;
+mod yaml_value;
 
-use std::sync::Arc;
-
-pub(crate) use check::names_in;
-pub(crate) use name::{Name, check_variable_name};
-pub(crate) use scope::{Binding, Env, Scope};
+pub(crate) use explain::Explanation;
+pub(crate) use expression::Expression;
+pub(crate) use name::{Name, check_step_id, check_variable_name};
+pub(crate) use random::derive_seed;
+pub(crate) use scope::{Binding, Env, FreePorts, Scope};
 pub(crate) use template::{Template, Text};
+pub(crate) use text::double_text;
+pub(crate) use ty::Ty;
+pub(crate) use value::{Key, Value};
+pub(crate) use variables::names_in;
 
-use crate::yaml::Node;
-
-/// What a name stands for.
-#[derive(Debug, Clone)]
-pub(crate) enum Value {
-    /// Text from outside the case files: the environment, a port, an address. Nothing in it is escaped.
-    Text(Arc<str>),
-    /// The YAML written in `vars`: it stands, whole, for what is written there, operators included. As written: its
-    /// scalars are read through [`Text::of`], like any other.
-    Yaml(Node),
-}
+#[cfg(test)]
+mod tests;

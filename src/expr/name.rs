@@ -12,6 +12,11 @@ pub(crate) struct Name {
 }
 
 impl Name {
+    /// The variable it begins with: `user` of `user.name`.
+    pub(crate) fn root(&self) -> &str {
+        self.path.split('.').next().unwrap_or(&self.path)
+    }
+
     /// `NAME` of `env.NAME`.
     pub(super) fn environment(&self) -> Option<&str> {
         self.path.strip_prefix("env.").filter(|name| !name.contains('.'))
@@ -87,7 +92,7 @@ const FUNCTIONS: &[&str] = &[
 ];
 
 /// Words that CEL reserves, <https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax>.
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "as",
     "break",
     "const",
@@ -128,6 +133,18 @@ pub(crate) fn check_variable_name(name: &str, span: Span) -> Option<Diagnostic> 
         return None;
     };
     Some(refused(&because).hint(format!("choose another name, such as `the_{name}`")))
+}
+
+/// What is wrong with the id of a step, which expressions know as `steps.ID`, if anything.
+pub(crate) fn check_step_id(id: &str, span: Span) -> Option<Diagnostic> {
+    let refused = |label: &str| Diagnostic::error(format!("`{id}` cannot be the id of a step")).at(span, label);
+    if !is_path(id) || id.contains('.') {
+        let form = "an id is a letter, then letters, digits and `_`, all ASCII: expressions say `steps.ID`";
+        return Some(refused("not a name").hint(form).hints(respelled(id)));
+    }
+    WORDS.contains(&id).then(|| {
+        refused(&format!("`{id}` is a reserved word of CEL")).hint(format!("choose another, such as `the_{id}`"))
+    })
 }
 
 /// The nearest name that is allowed: `user-id` → `user_id`.

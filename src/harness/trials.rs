@@ -17,7 +17,7 @@ use crate::plan::PlannedEntry;
 use crate::report::{ColourChoice, FailureStyle, JUnit, Output, Reporter as _, render_failure};
 use crate::runner::{
     CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Prepared, Session, Subject, SuiteRun,
-    Summary, case_runtime, not_run, panic_message, run_case,
+    Summary, case_runtime, fresh_seed, not_run, panic_message, run_case,
 };
 use crate::select::Selection;
 use crate::spec::{self, CaseId, Loaded, LoadedFile};
@@ -39,21 +39,23 @@ pub(super) fn run(harness: Harness, arguments: &Arguments) -> ExitCode {
     }
     let ran = if loaded.diagnostics.has_errors() {
         let text = diagnostic::render_all(&loaded.diagnostics, &sources, ColourChoice::Auto.for_stderr());
-        Output::stderr().block(&format!("{text}\n")).map(|()| Exit::Invalid.into())
+        Output::stderr(&sources).block(&format!("{text}\n")).map(|()| Exit::Invalid.into())
     } else if tests.is_empty() {
         let text = format!("error: there are no cases at `{}`\n", harness.path.display());
-        Output::stderr().block(&text).map(|()| Exit::NothingSelected.into())
+        Output::stderr(&sources).block(&text).map(|()| Exit::NothingSelected.into())
     } else {
         run_tests(harness, arguments, &loaded, &tests, &sources)
     };
     ran.unwrap_or_else(|error| {
-        let _ = Output::stderr().block(&format!("error: {error}\n"));
+        let _ = Output::stderr(&sources).block(&format!("error: {error}\n"));
         Exit::Invalid.into()
     })
 }
 
 /// One test: a case, or a file that could not be loaded.
 struct Test {
+    /// The subject's id, without secrets: libtest-mimic prints it.
+    name: String,
     subject: Subject,
     /// `skip:`, with its reason.
     skip: Option<String>,
@@ -68,17 +70,21 @@ enum What {
 impl Test {
     /// A file whose id a file of another suite has already: tests are known by their names alone, and nextest would run
     /// the cases of only one of them. Its path names it.
-    fn of_taken_id(id: &str, path: &Path, other: &Path) -> Self {
+    fn of_taken_id(id: &str, path: &Path, other: &Path, sources: &Sources) -> Self {
         let headline = format!("`{}` and `{}` are both `{id}`", other.display(), path.display());
         let hint = "tests need names of their own, and ids begin below the suite's folder: rename one of the files";
         let shown = path.display().to_string();
         let subject = Subject { path: path.to_owned(), line: 1, file: shown.clone(), id: shown };
         let taken = Diagnostic::error(headline).hint(hint);
-        Self { subject, skip: None, what: What::Invalid([taken].into_iter().collect()) }
+        Self::new(subject, None, What::Invalid([taken].into_iter().collect()), sources)
+    }
+
+    fn new(subject: Subject, skip: Option<String>, what: What, sources: &Sources) -> Self {
+        Self { name: sources.masker().mask(&subject.id).into_owned(), subject, skip, what }
     }
 
     fn trial(&self, runner: impl FnOnce() -> Result<Completion, Failed> + Send + 'static) -> Trial {
-        Trial::ignorable_test(&self.subject.id, runner).with_ignored_flag(self.skip.is_some())
+        Trial::ignorable_test(&self.name, runner).with_ignored_flag(self.skip.is_some())
     }
 
     /// Whether the arguments leave it out of the list.
@@ -102,19 +108,17 @@ fn list_tests(loaded: &Loaded, sources: &Sources) -> Vec<Test> {
                 LoadedFile::Valid(file) => (&file.id, &file.path),
             };
             if let Some(other) = paths.insert(id, path) {
-                tests.push(Test::of_taken_id(id, path, other));
+                tests.push(Test::of_taken_id(id, path, other, sources));
                 continue;
             }
             match file {
-                LoadedFile::Invalid(failure) => tests.push(Test {
-                    subject: Subject::of_failure(failure),
-                    skip: None,
-                    what: What::Invalid(failure.diagnostics.clone()),
-                }),
-                LoadedFile::Valid(file) => tests.extend(file.cases.iter().map(|case| Test {
-                    subject: Subject::of_case(file, case, sources),
-                    skip: case.skip.clone(),
-                    what: What::Case { suite, id: case.id.clone() },
+                LoadedFile::Invalid(failure) => {
+                    let what = What::Invalid(failure.diagnostics.clone());
+                    tests.push(Test::new(Subject::of_failure(failure), None, what, sources));
+                }
+                LoadedFile::Valid(file) => tests.extend(file.cases.iter().map(|case| {
+                    let what = What::Case { suite, id: case.id.clone() };
+                    Test::new(Subject::of_case(file, case, sources), case.skip.clone(), what, sources)
                 })),
             }
         }
@@ -139,8 +143,14 @@ fn run_tests(
         interrupt.listen();
     }
     let suites = std::mem::take(&mut plans.suites);
-    let session =
-        Arc::new(Session::new(Arc::clone(sources), suites, serving.servers(), interrupt.clone(), Box::new(|_| {})));
+    let session = Arc::new(Session::new(
+        Arc::clone(sources),
+        suites,
+        serving.servers(),
+        interrupt.clone(),
+        Box::new(|_| {}),
+        fresh_seed(),
+    ));
     session.expect_cases(plans.cases.values().filter_map(|plan| plan.as_ref().ok()));
     let shared = Arc::new(Shared {
         session: Arc::clone(&session),
@@ -233,17 +243,17 @@ impl Shared {
     fn end(&self, result: CaseResult) -> Result<Completion, Failed> {
         let result = self.keep(result);
         match result.outcome {
-            Outcome::Passed => return Ok(Completion::Completed),
+            Outcome::Passed | Outcome::Flaky { .. } | Outcome::ExpectedFailure(_) => return Ok(Completion::Completed),
             Outcome::Skipped(_) => return Ok(Completion::ignored()),
             Outcome::NotRun(reason) => return Ok(Completion::ignored_with(reason)),
             Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Bug(_) => {}
         }
         let text = render_failure(&result, &self.sources, self.style);
         if self.nextest {
-            let _ = Output::stderr().block(&format!("Error: {text}"));
+            let _ = Output::stderr(&self.sources).block(&format!("Error: {text}"));
             return Err(Failed::without_message());
         }
-        Err(text.into())
+        Err(self.sources.masker().mask(&text).into_owned().into())
     }
 
     fn keep(&self, result: CaseResult) -> Arc<CaseResult> {

@@ -1,5 +1,7 @@
 //! `status:`: which codes a call may end with, and what its message and details must be. Main type: [`StatusMatcher`].
 
+use std::sync::Arc;
+
 use prost_reflect::{Kind, MessageDescriptor, Value};
 
 use super::compile::Compiler;
@@ -136,7 +138,7 @@ impl StatusMatcher {
         self.span
     }
 
-    pub(super) fn compare(&self, outcome: &CallOutcome, scope: &Scope, out: &mut Vec<Mismatch>) {
+    pub(super) fn compare(&self, outcome: &CallOutcome, scope: &Arc<Scope>, out: &mut Vec<Mismatch>) {
         let actual = &outcome.status;
         let expected = match &self.codes {
             Codes::Known(set) => *set,
@@ -225,7 +227,7 @@ fn mismatch(span: Span, fault: Fault, statement: String, outcome: &CallOutcome) 
     }
 }
 
-fn fill(template: &ValueTemplate, scope: &Scope) -> Result<CodeSet, String> {
+fn fill(template: &ValueTemplate, scope: &Arc<Scope>) -> Result<CodeSet, String> {
     match template.fill(scope) {
         Ok(Value::String(text)) => named(&text).ok_or_else(|| format!("`{text}` is no status code")),
         Ok(_) => Err("it is no text".to_owned()),

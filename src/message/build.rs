@@ -20,7 +20,7 @@ use crate::yaml::{Entry, Node, NodeKind, Style};
 pub(crate) struct Context<'a> {
     /// Shared, because a value with holes keeps them until the case runs.
     pub(crate) sources: &'a Arc<Sources>,
-    pub(crate) env: &'a Env,
+    pub(crate) env: &'a Arc<Env>,
     /// Where `$type` finds its message.
     pub(crate) pool: &'a DescriptorPool,
     /// Whether `$file` operands are read: `check` reads only those of selected cases.
@@ -135,7 +135,7 @@ impl Builder<'_> {
     /// Reads a node by type. `None` after an error.
     pub(super) fn value(&mut self, node: &Node, ty: &FieldType, path: &FieldPath) -> Option<Built> {
         self.spend_node(node.span, path)?;
-        match self.content(node)? {
+        match self.content(node, path)? {
             Content::Container => self.container(node, ty, path),
             Content::Text(text, written) => self.scalar(Raw { text: &text, written, span: node.span }, ty, path),
             Content::Node(stands_for) => {
@@ -150,7 +150,7 @@ impl Builder<'_> {
     }
 
     /// Resolves the templates of a scalar.
-    pub(super) fn content(&mut self, node: &Node) -> Option<Content> {
+    pub(super) fn content(&mut self, node: &Node, path: &FieldPath) -> Option<Content> {
         let Some(scalar) = node.as_scalar() else { return Some(Content::Container) };
         let written = if scalar.style == Style::Plain { Written::Plain } else { Written::Quoted };
         if self.literal || !(scalar.text.contains("${") || scalar.text.contains("{{")) {
@@ -178,6 +178,11 @@ impl Builder<'_> {
         Some(match value {
             Some(expr::Value::Text(text)) => Content::Text(text, Written::Computed),
             Some(expr::Value::Yaml(node)) => Content::Node(node),
+            Some(_) => {
+                let problem = Diagnostic::error(format!("{} takes only texts and YAML so far", path.subject()));
+                self.out.push(problem.at(node.span, "typed values are not supported yet"));
+                return None;
+            }
             None => Content::Later,
         })
     }

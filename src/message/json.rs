@@ -110,7 +110,7 @@ impl Builder<'_> {
     /// Whether all of it is known.
     fn write_json(&mut self, node: &Node, path: &FieldPath, text: &mut String) -> Option<bool> {
         self.spend_node(node.span, path)?;
-        match self.content(node)? {
+        match self.content(node, path)? {
             Content::Later => return Some(false),
             Content::Node(stands_for) => {
                 return self.deeper(node.span, path, |this| this.write_json(&stands_for, path, text));

@@ -112,7 +112,7 @@ impl Builder<'_> {
 
     /// An operator's operand that is one text.
     pub(super) fn operand(&mut self, node: &Node, path: &FieldPath) -> Option<Known<String>> {
-        match self.content(node)? {
+        match self.content(node, path)? {
             Content::Text(text, _) => Some(Known::Now(text.to_string())),
             Content::Later => Some(Known::Later),
             Content::Node(stands_for) => self.deeper(node.span, path, |this| this.operand(&stands_for, path)),

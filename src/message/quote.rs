@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::diagnostic::is_hidden;
+
 /// In double quotes, for JSON and YAML alike: control characters and what would turn the line around are escaped.
 pub(super) fn double_quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
@@ -54,11 +56,4 @@ fn is_plain(text: &str) -> bool {
         && !OLD_BOOLEANS.contains(&&*text.to_lowercase())
         && !super::number::is_number(text)
         && serde_yaml::to_string(text).is_ok_and(|written| written.trim_end_matches('\n') == text)
-}
-
-/// Controls, and characters that are not seen but change what is: separators of lines, marks of direction, byte order.
-fn is_hidden(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}')
 }

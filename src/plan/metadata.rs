@@ -70,7 +70,7 @@ fn stands_for(node: &Node, context: &Context<'_>) -> Node {
     match Text::of(node, context.sources, &mut Diagnostics::new()) {
         Some(Text::Template(template)) if template.is_whole() => match template.fold(context.env) {
             Some(expr::Value::Yaml(node)) => node,
-            Some(expr::Value::Text(_)) | None => node.clone(),
+            Some(_) | None => node.clone(),
         },
         _ => node.clone(),
     }

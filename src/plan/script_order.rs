@@ -153,8 +153,15 @@ mod tests {
         let file = Sources::default().add("script.yaml", " ".repeat(100));
         let steps = words.iter().enumerate().map(|(at, word)| {
             let span = Span::new(file, at, at + 1);
-            let receive =
-                |extent| ScriptAction::Receive(Receive { extent, expected: None, within: None, compressed: None });
+            let receive = |extent| {
+                ScriptAction::Receive(Receive {
+                    extent,
+                    expected: None,
+                    within: None,
+                    compressed: None,
+                    capture: Vec::new(),
+                })
+            };
             let action = match *word {
                 "send" => {
                     ScriptAction::Send { message: Node { span, kind: NodeKind::Mapping([].into()) }, compressed: None }

@@ -1,15 +1,14 @@
 //! `JUnit` XML, in the shape that Jenkins and its kin read: a suite for each file, `<failure>` against `<error>`.
 
 use std::collections::BTreeMap;
-use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
-use super::{FailureStyle, Reporter, render_failure};
+use super::failure::render_outcome;
+use super::{FailureStyle, Output, Reporter, render_failure};
 use crate::diagnostic::Sources;
 use crate::runner::{CaseResult, Event, Outcome, Summary};
 
@@ -28,7 +27,7 @@ impl JUnit {
 
     fn write(&self, summary: &Summary) -> io::Result<()> {
         let xml = self.report(summary).to_string().map_err(io::Error::other)?;
-        write_whole(&self.path, conforming(&xml).as_bytes()).map_err(|error| {
+        Output::file(&self.path, &self.sources).block(&conforming(&xml)).map_err(|error| {
             let text = format!("the JUnit report `{}` cannot be written: {error}", self.path.display());
             io::Error::new(error.kind(), text)
         })
@@ -45,6 +44,7 @@ impl JUnit {
             // files of two suites may have the same id: then where they are tells them apart
             let of_the_id = files.keys().filter(|(other, _)| other == id).count();
             let name = if of_the_id == 1 { (*id).to_owned() } else { path.display().to_string() };
+            let name = self.masked(&name);
             let mut suite = TestSuite::new(&name);
             suite.set_time(results.iter().map(|result| result.elapsed).sum());
             suite.add_test_cases(results.iter().map(|result| self.test_case(&name, result)));
@@ -53,32 +53,56 @@ impl JUnit {
         report
     }
 
+    fn masked(&self, text: &str) -> String {
+        self.sources.masker().mask(text).into_owned()
+    }
+
     fn test_case(&self, suite: &str, result: &CaseResult) -> TestCase {
         let subject = &result.subject;
         let mut text = None;
         let mut non_success = |kind, what: &str| {
-            let rendered = render_failure(result, &self.sources, self.style);
+            // before XML escapes and leaves out what it must
+            let rendered = self.masked(&render_failure(result, &self.sources, self.style));
             let mut status = TestCaseStatus::non_success(kind);
             status.set_type(what).set_message(headline(&rendered)).set_description(&rendered);
             text = Some(rendered);
             status
         };
         let status = match &result.outcome {
-            Outcome::Passed => TestCaseStatus::success(),
+            Outcome::Passed | Outcome::Flaky { .. } => TestCaseStatus::success(),
+            Outcome::ExpectedFailure(reason) => {
+                let mut status = skipped(&format!("failed as expected: {}", self.masked(reason)));
+                status.set_type("xfail");
+                status
+            }
             Outcome::Failed(_) => non_success(NonSuccessKind::Failure, "mismatch"),
             Outcome::Errored(_) => non_success(NonSuccessKind::Error, "error"),
             Outcome::Bug(_) => non_success(NonSuccessKind::Error, "bug"),
-            Outcome::Skipped(reason) => skipped(reason),
+            Outcome::Skipped(reason) => skipped(&self.masked(reason)),
             Outcome::NotRun(reason) => skipped(&format!("not run: {reason}")),
         };
-        let mut case = TestCase::new(subject.id.as_str(), status);
+        let status = self.with_reruns(status, result);
+        let mut case = TestCase::new(self.masked(&subject.id), status);
         case.set_classname(suite).set_time(result.elapsed);
-        case.extra.insert("file".into(), subject.path.display().to_string().into());
+        case.extra.insert("file".into(), self.masked(&subject.path.display().to_string()).into());
         case.extra.insert("line".into(), subject.line.to_string().into());
         if let Some(text) = text {
             case.set_system_out(text);
         }
         case
+    }
+
+    /// The attempts before the last: of a case that passed late these make it flaky.
+    fn with_reruns(&self, mut status: TestCaseStatus, result: &CaseResult) -> TestCaseStatus {
+        // what failed as expected is skipped here, and has none
+        let retried = if matches!(status, TestCaseStatus::Skipped { .. }) { &[][..] } else { &result.retried };
+        for outcome in retried {
+            let rendered = self.masked(&render_outcome(outcome, &self.sources, self.style));
+            let mut rerun = TestRerun::new(NonSuccessKind::Failure);
+            rerun.set_type("mismatch").set_message(headline(&rendered)).set_description(&rendered);
+            status.add_rerun(rerun);
+        }
+        status
     }
 }
 
@@ -120,46 +144,4 @@ fn skipped(reason: &str) -> TestCaseStatus {
 fn headline(rendered: &str) -> &str {
     let line = rendered.lines().find(|line| !line.is_empty()).unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line)
-}
-
-/// Writes beside the place and renames, so that nobody reads half a file; folders are made as needed. A link stays one,
-/// and what is no file, such as `/dev/stdout`, is written to.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        return fs::write(path, bytes);
-    }
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    // as any file that is made: who may read it is for the umask to say
-    let mode = Permissions::from_mode(0o666);
-    let mut file = tempfile::Builder::new().permissions(mode).tempfile_in(folder)?;
-    io::Write::write_all(&mut file, bytes)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    #[test]
-    fn a_report_replaces_a_file_keeps_a_link_and_is_written_to_what_is_neither() {
-        let folder = tempfile::TempDir::new().expect("a temporary folder");
-        let at = |name: &str| folder.path().join(name);
-        write_whole(&at("new/report.xml"), b"first").expect("the folder is made");
-        write_whole(&at("new/report.xml"), b"second").expect("it is replaced");
-        assert_eq!(fs::read(at("new/report.xml")).expect("it is there"), b"second");
-        fs::write(at("plain"), "").expect("written");
-        let mode = |name: &str| fs::metadata(at(name)).expect("it is there").permissions().mode();
-        assert_eq!(mode("new/report.xml"), mode("plain"), "who may read it is for the umask to say");
-        symlink(at("new/report.xml"), at("link")).expect("linked");
-        write_whole(&at("link"), b"third").expect("written through the link");
-        assert_eq!(fs::read(at("new/report.xml")).expect("it is there"), b"third");
-        assert!(at("link").is_symlink());
-        write_whole(Path::new("/dev/null"), b"nothing").expect("written to");
-        assert!(!Path::new("/dev/null").is_file(), "still a device");
-    }
 }

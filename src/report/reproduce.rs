@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::diagnostic;
+use crate::diagnostic::{self, Masker, Piece, placeholder};
+use crate::grpc::{MetadataValue, credentials};
 use crate::message;
 use crate::runner::Exchange;
 
@@ -11,7 +12,7 @@ use crate::runner::Exchange;
 const LONGEST: usize = 4096;
 
 /// The line, where the call can be made that way.
-pub(super) fn grpcurl(exchange: &Exchange) -> Option<String> {
+pub(super) fn grpcurl(exchange: &Exchange, masker: &Masker) -> Option<String> {
     let mut line = "grpcurl".to_owned();
     let address = match exchange.target.split_once("://") {
         Some(("http", address)) => {
@@ -34,11 +35,7 @@ pub(super) fn grpcurl(exchange: &Exchange) -> Option<String> {
         let _ = write!(line, " -import-path {} -proto {}", quote(&folder.display().to_string()), quote(file));
     }
     for (key, value) in exchange.metadata.iter() {
-        let value = match value {
-            _ if is_secret(key.as_str()) => "***".to_owned(),
-            value => value.to_string(),
-        };
-        let _ = write!(line, " -H {}", quote(&format!("{key}: {value}")));
+        let _ = write!(line, " -H {}", word(&format!("{key}: {}", shown_value(key.as_str(), value, masker)), masker));
     }
     let requests: Result<Vec<String>, _> = exchange.requests.iter().map(|request| message::to_json(request)).collect();
     let requests = escaped(&requests.ok()?.join(" "));
@@ -46,7 +43,7 @@ pub(super) fn grpcurl(exchange: &Exchange) -> Option<String> {
         return None;
     }
     if requests != "{}" {
-        let _ = write!(line, " -d {}", quote(&requests));
+        let _ = write!(line, " -d {}", word(&requests, masker));
     }
     let service = exchange.method.parent_service();
     let _ = write!(line, " {address} {}/{}", service.full_name(), exchange.method.name());
@@ -77,9 +74,21 @@ fn tls_options(exchange: &Exchange, line: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Whether a key's value gives access, and so is never shown.
-pub(super) fn is_secret(key: &str) -> bool {
-    matches!(key, "authorization" | "proxy-authorization" | "cookie" | "set-cookie")
+/// A value of metadata; what gives access is masked, or is known to `masker`.
+pub(super) fn shown_value(key: &str, value: &MetadataValue, masker: &Masker) -> String {
+    let text = value.to_string();
+    let mut shown = String::new();
+    let mut end = 0;
+    for part in credentials(key, &text) {
+        shown.push_str(&text[end..part.start]);
+        end = part.end;
+        match masker.pieces(&text[part.clone()]).as_slice() {
+            // to be masked under the name it has
+            [Piece::Secret { .. }] => shown.push_str(&text[part]),
+            _ => shown.push_str(&placeholder(key)),
+        }
+    }
+    shown + &text[end..]
 }
 
 /// JSON in which what a terminal would act on or hide is written `\u…`; such characters stand only within its strings.
@@ -95,6 +104,30 @@ fn escaped(json: &str) -> String {
         }
     }
     escaped
+}
+
+/// `text` as one word of a POSIX shell; what came from its environment it puts there itself.
+fn word(text: &str, masker: &Masker) -> String {
+    let mut word = String::new();
+    let mut literal = String::new();
+    for piece in masker.pieces(text) {
+        let variable = match &piece {
+            Piece::Secret { name, verbatim: true, .. } => name.strip_prefix("env."),
+            Piece::Secret { .. } | Piece::Text(_) => None,
+        };
+        if let Some(variable) = variable {
+            if !literal.is_empty() {
+                word.push_str(&quote(&std::mem::take(&mut literal)));
+            }
+            let _ = write!(word, "\"${variable}\"");
+        } else {
+            literal.push_str(&piece.shown());
+        }
+    }
+    if !literal.is_empty() || word.is_empty() {
+        word.push_str(&quote(&literal));
+    }
+    word
 }
 
 /// `text` as one word of a POSIX shell.
@@ -114,6 +147,29 @@ mod tests {
     #[test]
     fn what_a_terminal_would_act_on_is_escaped() {
         assert_eq!(escaped("{\"a\":\"\u{202e}\u{e0001}ä\u{a0}\"}"), "{\"a\":\"\\u202e\\udb40\\udc01ä\u{a0}\"}");
+    }
+
+    #[test]
+    fn secrets_of_the_environment_are_for_the_shell_to_fill_in() {
+        let masker = Masker::default();
+        masker.add_text("env.TOKEN", "abc.def");
+        masker.add_text("password", "hunter2");
+        assert_eq!(word("authorization: Bearer abc.def", &masker), r#"'authorization: Bearer '"$TOKEN""#);
+        assert_eq!(word("a: abc.def, it's hunter2", &masker), r#"'a: '"$TOKEN"', it'\''s •password•'"#);
+        assert_eq!(word("abc.def", &masker), r#""$TOKEN""#);
+        assert_eq!(word("YWJjLmRlZg==", &masker), "'•env.TOKEN•=='");
+        assert_eq!(word("", &masker), "''");
+    }
+
+    #[test]
+    fn credentials_are_masked_where_they_stand() {
+        let masker = Masker::default();
+        let shown = |key, text: &str| shown_value(key, &MetadataValue::Text(text.to_owned()), &masker);
+        assert_eq!(shown("authorization", "Bearer x"), "Bearer •authorization•");
+        assert_eq!(shown("set-cookie", "a=b; Path=/"), "a=•set-cookie•; Path=/");
+        assert_eq!(shown("date", "today"), "today");
+        masker.add_text("password", "hunter2");
+        assert_eq!(shown("authorization", "Bearer hunter2"), "Bearer hunter2", "masked as the password it is");
     }
 
     #[test]

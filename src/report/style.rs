@@ -17,11 +17,13 @@ pub(crate) enum ColourChoice {
 
 impl ColourChoice {
     /// Whether to colour standard output.
+    #[expect(clippy::disallowed_methods, reason = "writes nothing")]
     pub(crate) fn for_stdout(self) -> bool {
         self.decide(std::io::stdout().is_terminal())
     }
 
     /// Whether to colour standard error.
+    #[expect(clippy::disallowed_methods, reason = "writes nothing")]
     pub(crate) fn for_stderr(self) -> bool {
         self.decide(std::io::stderr().is_terminal())
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::process::Launch;
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::expr::{Binding, Env, Name, Scope, Text, Value, names_in};
+use crate::expr::{Binding, Env, Name, Scope, Text, Ty, Value, names_in};
 use crate::spec::{ServerSource, ServerSpec, Start};
 use crate::yaml::Node;
 
@@ -71,7 +71,7 @@ fn program(command: Vec<String>, env: Vec<(String, String)>, start: &Start) -> O
 pub(super) fn check_names(servers: &[Arc<ServerSpec>], env: &Arc<Env>, sources: &Sources, out: &mut Diagnostics) {
     let addresses = servers.iter().map(|server| format!("servers.{}.address", server.name.value));
     let names = addresses.chain(["port".to_owned(), "dir".to_owned()]);
-    let known: BTreeMap<Arc<str>, Binding> = names.map(|name| (name.into(), Binding::Later)).collect();
+    let known: BTreeMap<Arc<str>, Binding> = names.map(|name| (name.into(), Binding::Later(Ty::String))).collect();
     let for_started = env.child(known.clone());
     let for_running = env.child(known.into_iter().filter(|(name, _)| name.starts_with("servers.")).collect());
     for server in servers {

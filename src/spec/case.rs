@@ -1,35 +1,13 @@
 //! A case file and its cases.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::{Payload, Step};
+use super::{Call, CaseId, Payload, Step};
 use crate::diagnostic::{Span, Spanned};
 use crate::yaml::Node;
-
-/// The one name of a case, in listings, filters, reports and reruns: `users/create.yaml::creates a user`.
-/// A single line, unique in its suite, nothing escaped.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct CaseId(Arc<str>);
-
-impl CaseId {
-    /// From the file's path below the suite's folder (with `/`) and the case's name.
-    pub(crate) fn new(file: &str, name: &str) -> Self {
-        Self(format!("{file}::{name}").into())
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for CaseId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// What one case file says.
 #[derive(Debug)]
@@ -40,33 +18,52 @@ pub(crate) struct CaseFile {
     pub(crate) path: PathBuf,
     /// The file's own variables: name → the YAML written there.
     pub(crate) vars: Vec<(Spanned<Arc<str>>, Node)>,
+    /// Run once before and after its cases.
+    pub(crate) setup: Arc<[Step]>,
+    pub(crate) teardown: Arc<[Step]>,
+    /// Its cases run in order, one at a time.
+    pub(crate) serial: bool,
     pub(crate) cases: Vec<Arc<Case>>,
 }
 
-/// One case, everything inherited from file and suite already resolved.
-#[derive(Debug)]
+/// One case, everything inherited from file and suite already resolved. With rows, there is one for each: they differ in
+/// `id` and `row`, and share the rest.
+#[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) id: CaseId,
     /// Of the whole case in its file.
     pub(crate) span: Span,
     pub(crate) description: Option<String>,
     /// The suite's, the file's and the case's, each once.
-    pub(crate) tags: Vec<String>,
+    pub(crate) tags: Arc<[String]>,
     /// Why it is not run.
     pub(crate) skip: Option<String>,
+    /// Why it must fail.
+    pub(crate) xfail: Option<String>,
     /// The case's own variables: name → the YAML written there.
-    pub(crate) vars: Vec<(Spanned<Arc<str>>, Node)>,
+    pub(crate) vars: Arc<[(Spanned<Arc<str>>, Node)]>,
+    pub(crate) row: Option<Row>,
     pub(crate) repeat: Option<Repeat>,
+    pub(crate) retry: Option<Retry>,
     /// Over all the repeats: field path → expectations of its figures.
     pub(crate) across: Option<Node>,
-    /// A case written with the keys of one call has one step.
-    pub(crate) steps: Vec<Step>,
+    /// The file's and the case's, each once: cases that share one never run at the same time.
+    pub(crate) locks: Arc<[String]>,
+    /// At least one; a case written with the keys of one call has just that.
+    pub(crate) steps: Arc<[Step]>,
+    /// Tried whatever came of the steps.
+    pub(crate) teardown: Arc<[Step]>,
 }
 
 impl Case {
-    /// Every call it makes, those within scripts too.
-    pub(crate) fn calls(&self) -> impl Iterator<Item = &Step> {
-        self.steps.iter().flat_map(Step::all)
+    /// Its steps, then those of its teardown.
+    pub(crate) fn all_steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().chain(self.teardown.iter())
+    }
+
+    /// Every call it makes, those within scripts and of its teardown too.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.all_steps().flat_map(Step::calls)
     }
 
     /// Names of the servers that it calls, each once.
@@ -76,8 +73,8 @@ impl Case {
 
     /// Whether nothing is said of what must come back, so that it checks only for OK.
     pub(crate) fn checks_only_ok(&self) -> bool {
-        let checks_more = |step: &Step| step.expect.is_some() || matches!(step.payload, Payload::Script(_));
-        self.across.is_none() && !self.steps.iter().any(checks_more)
+        let checks_more = |call: &Call| call.expect.is_some() || matches!(call.payload, Payload::Script(_));
+        self.across.is_none() && !self.steps.iter().filter_map(Step::call).any(checks_more)
     }
 }
 
@@ -86,4 +83,24 @@ impl Case {
 pub(crate) struct Repeat {
     pub(crate) times: u32,
     pub(crate) parallel: u32,
+}
+
+/// `retry: { attempts: 3, every: 100ms }`: the whole case again, after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Retry {
+    /// The first one included; at least 2.
+    pub(crate) attempts: u32,
+    /// Between an attempt's end and the next one's start.
+    pub(crate) every: Duration,
+}
+
+/// One row of `rows:`.
+#[derive(Debug, Clone)]
+pub(crate) struct Row {
+    /// Where it stands, in the case or in a file of rows.
+    pub(crate) span: Span,
+    /// What the case's id ends with: the row's `label`, or else its number, from 1.
+    pub(crate) label: Spanned<Arc<str>>,
+    /// Nearer than those of the case and of `--var`.
+    pub(crate) vars: Arc<[(Spanned<Arc<str>>, Node)]>,
 }

@@ -4,9 +4,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::frame::SuiteFrame;
+use super::frame::{StepFrame, SuiteFrame};
 use super::server::check_address;
-use super::{Inherited, ServerSource, ServerSpec};
+use super::{Inherited, Secret, ServerSource, ServerSpec, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, did_you_mean, one_of};
 use crate::expr::check_variable_name;
 use crate::schema::SchemaSources;
@@ -28,6 +28,18 @@ pub(crate) struct Config {
     /// `--var`: nearer than those of files and cases. Their spans lie in a source of their own, `--var`.
     pub(crate) overriding_vars: Vec<(Spanned<Arc<str>>, Node)>,
     pub(crate) tags: Vec<String>,
+    /// Run once before and after all cases.
+    pub(crate) setup: Arc<[Step]>,
+    pub(crate) teardown: Arc<[Step]>,
+    /// What is never printed.
+    pub(crate) secrets: Vec<Spanned<Secret>>,
+}
+
+/// What stands around all cases, as written.
+#[derive(Debug, Default)]
+pub(super) struct Around {
+    pub(super) setup: Vec<StepFrame>,
+    pub(super) teardown: Vec<StepFrame>,
 }
 
 /// What the command line, the harness or a profile lays over a suite.
@@ -43,19 +55,20 @@ pub(crate) struct Overrides {
 }
 
 impl Config {
-    /// Lays `overrides` over what a suite says; `usage` hears of a profile that is not there.
+    /// Lays `overrides` over what a suite says; `usage` hears of a profile that is not there. Its `setup` and `teardown`
+    /// come as written: they are resolved against it.
     pub(super) fn new(
         mut suite: SuiteFrame,
         source: Option<FileId>,
         overrides: &Overrides,
         sources: &Sources,
         usage: &mut Diagnostics,
-    ) -> Self {
+    ) -> (Self, Around) {
         if let Some(name) = &overrides.profile {
             match suite.profiles.iter().position(|(known, _)| *known.value == **name) {
                 Some(at) => {
                     let (_, profile) = suite.profiles.swap_remove(at);
-                    suite.lay(&profile);
+                    suite.lay(profile);
                 }
                 None => push_once(usage, unknown_profile(name, &suite, source, sources)),
             }
@@ -68,7 +81,8 @@ impl Config {
         {
             inherited.server = Some(only.name.clone());
         }
-        Self {
+        let around = Around { setup: suite.setup, teardown: suite.teardown };
+        let config = Self {
             source,
             protos: suite.protos.resolve(&suite.folder),
             folder: suite.folder,
@@ -77,7 +91,11 @@ impl Config {
             vars: suite.vars,
             overriding_vars: Vec::new(),
             tags: suite.tags.into_iter().map(|tag| tag.value).collect(),
-        }
+            setup: Arc::default(),
+            teardown: Arc::default(),
+            secrets: suite.secrets,
+        };
+        (config, around)
     }
 
     /// Reports the overridden servers that none of `suites` has.

@@ -28,6 +28,8 @@ pub(super) struct FoundSuite {
     pub(super) folder: Place,
     /// By id.
     pub(super) cases: BTreeMap<String, FoundFile>,
+    /// Whether these are all its files.
+    pub(super) whole: bool,
 }
 
 /// A case file, not read yet.
@@ -156,6 +158,9 @@ impl Search<'_> {
                 self.case_file(place, root, false);
             }
         }
+        for (folder, suite) in &mut self.suites {
+            suite.whole |= folder.starts_with(&root.canonical);
+        }
     }
 
     /// A case file found at or below `root`.
@@ -174,6 +179,7 @@ impl Search<'_> {
                 file: None,
                 folder: root.clone(),
                 cases: BTreeMap::new(),
+                whole: true,
             }),
         };
         found.cases.entry(id).or_insert(FoundFile { place, given: false }).given |= given;
@@ -184,7 +190,7 @@ impl Search<'_> {
         let folder = file.parent().unwrap_or(file);
         self.suites.entry(folder.to_owned()).or_insert_with(|| {
             let file = show(file, root);
-            FoundSuite { folder: file.folder(), file: Some(file), cases: BTreeMap::new() }
+            FoundSuite { folder: file.folder(), file: Some(file), cases: BTreeMap::new(), whole: false }
         })
     }
 

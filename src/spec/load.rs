@@ -7,9 +7,12 @@ use std::sync::Arc;
 use super::config::{check_server, override_addresses, read_vars};
 use super::discover::{FoundSuite, Place, discover, discover_id};
 use super::frame::{FileFrame, SuiteFrame};
+use super::hide::{hide, hide_rows, secrets_in_lines};
 use super::read::read_source;
 use super::resolve::{Resolver, address_servers};
-use super::{CaseFile, Config, LoadFailure, LoadedFile, Overrides, Suite};
+use super::rows::RowFiles;
+use super::secret::unknown_secrets;
+use super::{Config, LoadFailure, LoadedFile, Overrides, Secret, Suite};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Spanned};
 use crate::yaml::{self, Node, NodeKind, decode};
 
@@ -75,12 +78,21 @@ struct ReadSuite {
     folder: Place,
     file: Option<Document>,
     cases: Vec<Document>,
+    /// Whether these are all its files.
+    whole: bool,
 }
 
 fn load_found(found: Vec<FoundSuite>, overrides: &Overrides, sources: &Sources, diagnostics: Diagnostics) -> Loaded {
     let mut read: Vec<ReadSuite> = found.into_iter().map(|suite| ReadSuite::new(suite, sources)).collect();
     leave_out_named(&mut read);
-    let mut loader = Loader { overrides, sources, overriding_vars: Vec::new(), all_servers_known: true, diagnostics };
+    let mut loader = Loader {
+        overrides,
+        sources,
+        rows: &RowFiles::new(sources),
+        overriding_vars: Vec::new(),
+        all_servers_known: true,
+        diagnostics,
+    };
     loader.overriding_vars = read_vars(overrides, sources, &mut loader.diagnostics);
     let suites: Vec<Suite> = read.into_iter().filter_map(|suite| loader.suite(suite)).collect();
     if loader.all_servers_known && !suites.is_empty() {
@@ -97,7 +109,7 @@ impl ReadSuite {
             Document::read(id, place, true, sources)
         };
         let cases = found.cases.into_iter().map(|(id, file)| Document::read(id, file.place, file.given, sources));
-        Self { folder: found.folder, file: found.file.map(suite_file), cases: cases.collect() }
+        Self { folder: found.folder, file: found.file.map(suite_file), cases: cases.collect(), whole: found.whole }
     }
 }
 
@@ -108,14 +120,22 @@ impl Document {
         let node = source.and_then(|source| yaml::parse(source, sources.get(source).text(), &mut diagnostics));
         Self { id, place, given, source, node, diagnostics }
     }
+
+    fn as_read(&self) -> (Option<FileId>, Option<&Node>) {
+        (self.source, self.node.as_ref())
+    }
 }
 
-/// Leaves out the files that another names by `$file`: they are data, not cases.
+/// Leaves out the files that another names by `$file`, or as rows: they are data, not cases.
 fn leave_out_named(suites: &mut [ReadSuite]) {
     let mut named = HashSet::new();
     for document in suites.iter().flat_map(|suite| suite.file.iter().chain(&suite.cases)) {
         if let Some(node) = &document.node {
             collect_named(node, &document.place, &mut named);
+            let cases = node.get("cases").and_then(Node::as_sequence).unwrap_or_default();
+            for path in cases.iter().filter_map(|case| case.get("rows")?.get("file")) {
+                add_named(path, &document.place, &mut named);
+            }
         }
     }
     if named.is_empty() {
@@ -134,15 +154,20 @@ fn collect_named(node: &Node, holder: &Place, named: &mut HashSet<PathBuf>) {
         NodeKind::Mapping(entries) => {
             for entry in entries.iter() {
                 collect_named(&entry.value, holder, named);
-                if &*entry.key.value == "$file"
-                    && let Some(path) = entry.value.as_scalar()
-                    && let Ok(path) = holder.folder().shown.join(&*path.text).canonicalize()
-                    && path != holder.canonical
-                {
-                    named.insert(path);
+                if &*entry.key.value == "$file" {
+                    add_named(&entry.value, holder, named);
                 }
             }
         }
+    }
+}
+
+fn add_named(path: &Node, holder: &Place, named: &mut HashSet<PathBuf>) {
+    if let Some(path) = path.as_scalar()
+        && let Ok(path) = holder.folder().shown.join(&*path.text).canonicalize()
+        && path != holder.canonical
+    {
+        named.insert(path);
     }
 }
 
@@ -150,6 +175,7 @@ fn collect_named(node: &Node, holder: &Place, named: &mut HashSet<PathBuf>) {
 struct Loader<'a> {
     overrides: &'a Overrides,
     sources: &'a Sources,
+    rows: &'a RowFiles<'a>,
     overriding_vars: Vec<(Spanned<Arc<str>>, Node)>,
     /// Whether all servers of the suites so far could be read.
     all_servers_known: bool,
@@ -158,28 +184,48 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
+    /// Hides what these files say and nobody may see.
+    fn hide<'a>(
+        &mut self,
+        secrets: &[Spanned<Secret>],
+        files: impl Iterator<Item = (Option<FileId>, Option<&'a Node>)>,
+    ) {
+        let files = files.filter_map(|(file, node)| Some((file?, node)));
+        hide(secrets, &self.overriding_vars, files, self.sources, &mut self.diagnostics);
+    }
+
     fn suite(&mut self, mut read: ReadSuite) -> Option<Suite> {
         match read.file {
-            Some(file) => Some(self.with_suite_file(&read.folder, file, read.cases)),
+            Some(file) => Some(self.with_suite_file(&read.folder, read.whole, file, read.cases)),
             None => read.cases.pop().map(|only| self.alone(&read.folder, only)),
         }
     }
 
-    fn with_suite_file(&mut self, folder: &Place, file: Document, cases: Vec<Document>) -> Suite {
+    fn with_suite_file(&mut self, folder: &Place, whole: bool, file: Document, cases: Vec<Document>) -> Suite {
         let Document { id, place, source, node, diagnostics: mut out, .. } = file;
         let mut config = Config { source, folder: folder.shown.clone(), ..Config::default() };
         let mut servers_known = false;
+        let mut variables: Vec<Arc<str>> = Vec::new();
         if let Some(node) = &node {
             let frame = SuiteFrame::read(node, &folder.shown, &mut out);
             servers_known = ["servers", "profiles"].iter().all(|key| !is_damaged(node, key, &out))
                 && self.overrides.profile.as_ref().is_none_or(|name| frame.has_profile(name));
-            config = Config::new(frame, source, self.overrides, self.sources, &mut self.diagnostics);
+            variables = frame.variables().cloned().collect();
+            let around;
+            (config, around) = Config::new(frame, source, self.overrides, self.sources, &mut self.diagnostics);
+            config.overriding_vars.clone_from(&self.overriding_vars);
             if servers_known && let Some(named) = &config.inherited.server {
                 check_server(named, &config.servers, true, &mut out);
             }
+            let resolver = Resolver::new(&config, self.rows, servers_known, !out.has_errors());
+            (config.setup, config.teardown) = resolver.suite(around, &mut out);
         }
+        if let (Some(source), None) = (source, &node) {
+            config.secrets = secrets_in_lines(source, self.sources);
+        }
+        let read = std::iter::once((source, node.as_ref())).chain(cases.iter().map(Document::as_read));
+        self.hide(&config.secrets, read);
         self.all_servers_known &= servers_known;
-        config.overriding_vars.clone_from(&self.overriding_vars);
         let mut files = Vec::new();
         let blocked_by = out.has_errors().then(|| place.shown.clone());
         if blocked_by.is_some() {
@@ -200,11 +246,16 @@ impl Loader<'_> {
             });
             files.push(self.case_file(document, frame, &config, servers_known, blocked_by.as_deref()));
         }
-        Suite { config: Arc::new(config), files }
+        let suite = Suite { config: Arc::new(config), whole, files };
+        if whole {
+            self.diagnostics.extend(unknown_secrets(&suite, &variables));
+        }
+        suite
     }
 
     /// A case file that stands by its own keys.
     fn alone(&mut self, folder: &Place, mut document: Document) -> Suite {
+        self.hide(&[], std::iter::once(document.as_read()));
         let out = &mut document.diagnostics;
         let frame = document.node.as_ref().map(|node| FileFrame::read(node, &document.place.folder().shown, out));
         let servers_known = document.node.as_ref().is_some_and(|node| !is_damaged(node, "servers", out));
@@ -214,7 +265,7 @@ impl Loader<'_> {
             suite.protos = frame.protos.clone();
             suite.servers.clone_from(&frame.servers);
         }
-        let mut config = Config::new(suite, None, self.overrides, self.sources, &mut self.diagnostics);
+        let (mut config, _) = Config::new(suite, None, self.overrides, self.sources, &mut self.diagnostics);
         config.folder.clone_from(&folder.shown);
         config.overriding_vars.clone_from(&self.overriding_vars);
         if let Some(frame) = &frame {
@@ -223,7 +274,7 @@ impl Loader<'_> {
             config.servers.extend(named);
         }
         let file = self.case_file(document, frame, &config, servers_known, None);
-        Suite { config: Arc::new(config), files: vec![file] }
+        Suite { config: Arc::new(config), whole: true, files: vec![file] }
     }
 
     fn case_file(
@@ -236,12 +287,13 @@ impl Loader<'_> {
     ) -> LoadedFile {
         let Document { id, place, diagnostics: mut out, .. } = document;
         let path = place.shown;
-        let file = frame.map(|mut frame| {
-            let vars = std::mem::take(&mut frame.vars);
-            let resolver = Resolver { file: &id, config, servers_known, suite_valid: blocked_by.is_none() };
-            let cases = resolver.cases(frame, &mut out);
-            Arc::new(CaseFile { id: id.clone(), path: path.clone(), vars, cases })
+        let file = frame.map(|frame| {
+            let resolver = Resolver::new(config, self.rows, servers_known, blocked_by.is_none());
+            Arc::new(resolver.file(&id, path.clone(), frame, &mut out))
         });
+        if let Some(file) = &file {
+            hide_rows(&config.secrets, file, self.sources);
+        }
         match (file, blocked_by) {
             (Some(file), None) if !out.has_errors() => {
                 self.diagnostics.append(out);

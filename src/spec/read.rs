@@ -25,11 +25,35 @@ pub(super) fn read_source(path: &Path, sources: &Sources, out: &mut Diagnostics)
             return None;
         }
     };
+    add(path, bytes, sources, out)
+}
+
+/// Reads a file of data into `sources`, which a case file names at `named`; `None` after an error.
+pub(super) fn read_data(path: &Path, named: Span, sources: &Sources, out: &mut Diagnostics) -> Option<FileId> {
+    let why = match fs::metadata(path) {
+        Ok(found) if found.is_dir() => "it is a folder".to_owned(),
+        // to read a pipe is to wait for whoever writes to it
+        Ok(found) if !found.is_file() => "it is not a regular file".to_owned(),
+        _ => match read(path) {
+            Ok(Some(bytes)) => return add(path, bytes, sources, out),
+            Ok(None) => format!("it is larger than {} MiB", MAX_BYTES >> 20),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "there is no such file".to_owned(),
+            Err(error) => error.to_string(),
+        },
+    };
+    let unreadable = Diagnostic::error(format!("cannot read `{}`", path.display())).at(named, why);
+    out.push(unreadable.hint("a path is relative to the file it is written in"));
+    None
+}
+
+/// Bytes as a source, if they are UTF-8.
+fn add(path: &Path, bytes: Vec<u8>, sources: &Sources, out: &mut Diagnostics) -> Option<FileId> {
     match String::from_utf8(bytes) {
         Ok(text) => Some(sources.add(path, text)),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let bytes = error.as_bytes();
+            let shown = path.display();
             let headline = format!("`{shown}` is not UTF-8: byte 0x{:02x}", bytes.get(at).copied().unwrap_or_default());
             let hint = match bytes {
                 [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "it looks like UTF-16: save it as UTF-8",

@@ -1,71 +1,168 @@
 //! From what a case file says to what it means: everything inherited from file and suite resolved, ids final.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::config::{check_server, looks_like_address};
-use super::frame::{CallFrame, CaseFrame, FileFrame, ScriptFrame};
+use super::call::DEFAULT_TIMEOUT;
+use super::config::{Around, check_server, looks_like_address};
+use super::frame::{CallFrame, CaseFrame, FileFrame, Rows, RowsFrame, ScriptFrame, StepFrame};
+use super::rows::{RowFiles, whole_rows};
 use super::server::check_address;
-use super::step::DEFAULT_TIMEOUT;
 use super::{
-    Case, CaseId, Config, Inherited, Payload, Script, ScriptAction, ScriptStep, ServerSource, ServerSpec, Step,
-    metadata,
+    Action, Call, Case, CaseFile, CaseId, Config, Inherited, Payload, Row, Script, ScriptAction, ScriptStep,
+    ServerScope, ServerSource, ServerSpec, Step, metadata,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, Spanned, one_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned, one_of};
 use crate::yaml::{Node, NodeKind, Scalar, Style, decode};
 
-/// Resolves the cases of one file.
+/// Resolves the cases of one file, or what stands around all cases of a suite.
 pub(super) struct Resolver<'a> {
-    /// The file's id.
-    pub(super) file: &'a str,
-    pub(super) config: &'a Config,
+    config: &'a Config,
+    rows: &'a RowFiles<'a>,
     /// Whether the suite's servers are all known: not after an error in what declares them.
-    pub(super) servers_known: bool,
+    servers_known: bool,
     /// Whether what the suite says for all its calls is known: not after an error in the suite file.
-    pub(super) suite_valid: bool,
+    suite_valid: bool,
+    /// The first call for which nobody names a server.
+    nameless: RefCell<Option<Spanned<String>>>,
 }
 
-impl Resolver<'_> {
-    /// The cases that are whole; what is wrong with the others, `out` says.
-    pub(super) fn cases(&self, frame: FileFrame, out: &mut Diagnostics) -> Vec<Arc<Case>> {
-        self.check_server(frame.inherited.server.as_ref(), out);
-        let FileFrame { inherited, tags, cases, .. } = frame;
-        let file_tags: Vec<&str> =
-            self.config.tags.iter().map(String::as_str).chain(tags.iter().map(|tag| &*tag.value)).collect();
-        if let Some(nameless) = cases.iter().find_map(|case| self.call_without_server(case, &inherited)) {
-            out.push(self.no_server(nameless));
-        }
-        cases.into_iter().filter_map(|case| self.case(case, &inherited, &file_tags, out).map(Arc::new)).collect()
+/// What a file says for all its cases.
+struct FileWide<'a> {
+    /// The file's id.
+    id: &'a str,
+    /// Paths are relative to it.
+    folder: &'a Path,
+    inherited: Inherited,
+    tags: Vec<Spanned<String>>,
+    locks: Vec<Spanned<String>>,
+    vars: &'a [(Spanned<Arc<str>>, Node)],
+    setup: &'a [Step],
+}
+
+/// Whose steps they are: how long a server must live that they call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Suite,
+    File,
+    Case,
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(config: &'a Config, rows: &'a RowFiles<'a>, servers_known: bool, suite_valid: bool) -> Self {
+        Self { config, rows, servers_known, suite_valid, nameless: RefCell::default() }
     }
 
-    fn case(&self, frame: CaseFrame, file: &Inherited, file_tags: &[&str], out: &mut Diagnostics) -> Option<Case> {
-        let mut tags: Vec<String> = Vec::new();
-        for tag in file_tags.iter().copied().chain(frame.tags.iter().map(|tag| &*tag.value)) {
-            if !tags.iter().any(|known| known == tag) {
-                tags.push(tag.to_owned());
+    /// The steps around all cases of the suite.
+    pub(super) fn suite(&self, around: Around, out: &mut Diagnostics) -> (Arc<[Step]>, Arc<[Step]>) {
+        let mut steps = |frames| self.steps(frames, &[], Owner::Suite, out).unwrap_or_default();
+        let (setup, teardown) = (steps(around.setup), steps(around.teardown));
+        self.tell_nameless(out);
+        (setup, teardown)
+    }
+
+    /// What a file says, as far as it is whole; what is wrong with the rest, `out` says.
+    pub(super) fn file(&self, id: &str, path: PathBuf, frame: FileFrame, out: &mut Diagnostics) -> CaseFile {
+        self.check_server(frame.inherited.server.as_ref(), out);
+        let FileFrame { folder, inherited, tags, locks, vars, serial, setup, teardown, cases, .. } = frame;
+        let mut steps = |frames| self.steps(frames, &[&inherited], Owner::File, out).unwrap_or_default();
+        let (setup, teardown) = (steps(setup), steps(teardown));
+        let file = FileWide { id, folder: &folder, inherited, tags, locks, vars: &vars, setup: &setup };
+        let resolved: Vec<Arc<Case>> =
+            cases.into_iter().flat_map(|case| self.case(case, &file, out)).map(Arc::new).collect();
+        refuse_duplicate_ids(&resolved, id, &teardown, out);
+        self.tell_nameless(out);
+        CaseFile { id: id.to_owned(), path, vars, setup, teardown, serial, cases: resolved }
+    }
+
+    /// A case; with rows, one for each.
+    fn case(&self, frame: CaseFrame, file: &FileWide<'_>, out: &mut Diagnostics) -> Vec<Case> {
+        let levels = [&file.inherited, &frame.call.inherited];
+        let teardown = self.steps(frame.teardown, &levels, Owner::Case, out);
+        let steps = match frame.steps {
+            Some(steps) => {
+                self.check_server(frame.call.inherited.server.as_ref(), out);
+                self.steps(steps, &levels, Owner::Case, out)
             }
-        }
-        let step = self.call(frame.call, &[file], out);
-        let name = frame.name?;
-        Some(Case {
-            id: CaseId::new(self.file, &name.value),
+            None => self.call(frame.call, &[&file.inherited], Owner::Case, out).map(|call| {
+                let action = Action::Call(Box::new(call));
+                [Step { span: frame.span, id: frame.id, name: None, action }].into()
+            }),
+        };
+        let rows = self.rows(frame.rows, file.folder, out);
+        let (Some(name), Some(steps), Some(teardown), Some(rows)) = (frame.name, steps, teardown, rows) else {
+            return Vec::new();
+        };
+        let suite_tags = self.config.tags.iter().map(String::as_str);
+        let texts = |near: &'_ [Spanned<String>]| near.iter().map(|text| text.value.clone()).collect::<Vec<_>>();
+        let case = Case {
+            id: CaseId::new(file.id, &name.value),
             span: frame.span,
             description: frame.description.map(|description| description.value),
-            tags,
+            tags: once(suite_tags.map(str::to_owned).chain(texts(&file.tags)).chain(texts(&frame.tags))),
             skip: frame.skip,
-            vars: frame.vars,
+            xfail: frame.xfail,
+            vars: frame.vars.into(),
+            row: None,
             repeat: frame.repeat,
+            retry: frame.retry,
             across: frame.across,
-            steps: vec![step?],
-        })
+            locks: once(texts(&file.locks).into_iter().chain(texts(&frame.locks))),
+            steps,
+            teardown,
+        };
+        let Some(rows) = rows else { return vec![case] };
+        let rows = whole_rows(&rows, |name| self.has_default(name, &case, file), out);
+        let of_row = |row: &Row| Case { id: case.id.of_row(&row.label.value), row: Some(row.clone()), ..case.clone() };
+        rows.into_iter().map(of_row).collect()
+    }
+
+    /// The outer `None` after an error, the inner one where there are no rows.
+    #[expect(clippy::option_option, reason = "an error is one thing, no rows another")]
+    fn rows(&self, rows: Rows, folder: &Path, out: &mut Diagnostics) -> Option<Option<Arc<[Row]>>> {
+        match rows {
+            Rows::None => Some(None),
+            Rows::Unreadable | Rows::Some(RowsFrame::Here(None)) => None,
+            Rows::Some(RowsFrame::Here(Some(rows))) => Some(Some(rows.into())),
+            Rows::Some(RowsFrame::File(named)) => self.rows.read(&named, folder, out).map(Some),
+        }
+    }
+
+    /// Whether a variable that a row does not have is one of a level farther away.
+    fn has_default(&self, name: &str, case: &Case, file: &FileWide<'_>) -> bool {
+        let vars = self.config.vars.iter().chain(&self.config.overriding_vars).chain(file.vars).chain(&*case.vars);
+        let captured = self.config.setup.iter().chain(file.setup).flat_map(Step::captures);
+        vars.map(|(name, _)| name).chain(captured.map(|capture| &capture.name)).any(|known| *known.value == *name)
+    }
+
+    /// Steps of one list; `None` after an error in one.
+    fn steps(
+        &self,
+        frames: Vec<StepFrame>,
+        around: &[&Inherited],
+        owner: Owner,
+        out: &mut Diagnostics,
+    ) -> Option<Arc<[Step]>> {
+        let step = |StepFrame { span, id, name, sleep, call }: StepFrame, out: &mut Diagnostics| {
+            let action = match sleep {
+                Some(sleep) => Action::Sleep(sleep.value),
+                None => Action::Call(Box::new(self.call(call, around, owner, out)?)),
+            };
+            Some(Step { span, id, name: name.map(|name| name.value), action })
+        };
+        let steps: Vec<Option<Step>> = frames.into_iter().map(|frame| step(frame, out)).collect();
+        steps.into_iter().collect()
     }
 
     /// One call; `around` is what it takes over, from the farthest: of its file, of a call it is made within.
-    fn call(&self, frame: CallFrame, around: &[&Inherited], out: &mut Diagnostics) -> Option<Step> {
-        let CallFrame { inherited, call, compression, request, requests, stream, expect } = frame;
+    fn call(&self, frame: CallFrame, around: &[&Inherited], owner: Owner, out: &mut Diagnostics) -> Option<Call> {
+        let CallFrame { inherited, call, compression, request, requests, stream, expect, capture, eventually } = frame;
         self.check_server(inherited.server.as_ref(), out);
         let levels: Vec<&Inherited> = around.iter().copied().chain([&inherited]).collect();
         let payload = match stream {
-            Some(script) => self.script(script, &levels, out).map(Payload::Script),
+            Some(script) => self.script(script, &levels, owner, out).map(Payload::Script),
             None => read_payload(request, requests, out),
         };
         let call = call.filter(|call| {
@@ -75,9 +172,13 @@ impl Resolver<'_> {
             }
             !call.value.is_empty()
         })?;
-        let server = self.server(&levels)?.clone();
+        let Some(server) = self.server(&levels).cloned() else {
+            self.nameless.borrow_mut().get_or_insert(call);
+            return None;
+        };
+        self.check_scope(&server.value, call.span, owner, out);
         let inherited = levels.iter().fold(self.inherited(&server.value), |far, near| far.overlaid(near));
-        Some(Step {
+        Some(Call {
             server,
             service: inherited.service,
             timeout: inherited.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.value),
@@ -86,13 +187,21 @@ impl Resolver<'_> {
             compression,
             payload: payload?,
             expect,
+            capture,
+            eventually,
         })
     }
 
-    fn script(&self, script: ScriptFrame, around: &[&Inherited], out: &mut Diagnostics) -> Option<Script> {
+    fn script(
+        &self,
+        script: ScriptFrame,
+        around: &[&Inherited],
+        owner: Owner,
+        out: &mut Diagnostics,
+    ) -> Option<Script> {
         let step = |ScriptStep { span, action }: ScriptStep<CallFrame>, out: &mut Diagnostics| {
             let action = match action {
-                ScriptAction::Call(call) => ScriptAction::Call(Box::new(self.call(*call, around, out)?)),
+                ScriptAction::Call(call) => ScriptAction::Call(Box::new(self.call(*call, around, owner, out)?)),
                 ScriptAction::Send { message, compressed } => ScriptAction::Send { message, compressed },
                 ScriptAction::Receive(receive) => ScriptAction::Receive(receive),
                 ScriptAction::SilentFor(duration) => ScriptAction::SilentFor(duration),
@@ -116,15 +225,34 @@ impl Resolver<'_> {
     }
 
     /// The server named nearest, of levels from the farthest.
-    fn server<'a>(&'a self, levels: &[&'a Inherited]) -> Option<&'a Spanned<String>> {
+    fn server<'s>(&'s self, levels: &[&'s Inherited]) -> Option<&'s Spanned<String>> {
         let named = levels.iter().rev().find_map(|level| level.server.as_ref());
         named.or(self.config.inherited.server.as_ref())
     }
 
-    /// The call of a case for which nobody names a server.
-    fn call_without_server<'a>(&self, case: &'a CaseFrame, file: &Inherited) -> Option<&'a Spanned<String>> {
-        let missing = self.suite_valid && self.servers_known && self.server(&[file, &case.call.inherited]).is_none();
-        case.call.call.as_ref().filter(|_| missing)
+    /// Reports a server that does not live as long as those for whom it is called.
+    fn check_scope(&self, server: &str, call: Span, owner: Owner, out: &mut Diagnostics) {
+        let spec = self.config.servers.iter().find(|spec| spec.name.value == server);
+        let Some(ServerSource::Start(start)) = spec.map(|spec| &spec.source) else { return };
+        let (whose, lives, scopes) = match (owner, start.scope) {
+            (Owner::Suite, ServerScope::File) => ("the suite", "for one file", "`scope: run`"),
+            (Owner::Suite, ServerScope::Case) => ("the suite", "for one case", "`scope: run`"),
+            (Owner::File, ServerScope::Case) => ("a file", "for one case", "`scope: file` or `scope: run`"),
+            _ => return,
+        };
+        let gone = Diagnostic::error(format!("the server `{server}` lives {lives}, and this is done for {whose}"));
+        let gone = gone.at(call, "no case is running here").also(start.span, "started here");
+        out.push(gone.hint(format!("give the server {scopes}, or make the call a step of each case")));
+    }
+
+    /// Reports, once of a file, that nobody names a server.
+    fn tell_nameless(&self, out: &mut Diagnostics) {
+        if let Some(call) = self.nameless.take()
+            && self.suite_valid
+            && self.servers_known
+        {
+            out.push(self.no_server(&call));
+        }
     }
 
     /// Said once of a file, whose other calls most often miss it too.
@@ -152,14 +280,46 @@ impl Resolver<'_> {
     }
 }
 
+/// Each text once, in order.
+fn once(texts: impl Iterator<Item = String>) -> Arc<[String]> {
+    let mut each: Vec<String> = Vec::new();
+    for text in texts {
+        if !each.contains(&text) {
+            each.push(text);
+        }
+    }
+    each.into()
+}
+
+/// Reports cases that come to one id: `a[1]` by its name, and row 1 of `a`; or that of the file's teardown.
+fn refuse_duplicate_ids(cases: &[Arc<Case>], file: &str, teardown: &[Step], out: &mut Diagnostics) {
+    let place = |case: &Case| case.row.as_ref().map_or(case.span, |row| row.label.span);
+    let mut seen: HashMap<&str, &Case> = HashMap::with_capacity(cases.len());
+    for case in cases {
+        // of two names the frame speaks
+        if let Some(first) = seen.insert(case.id.as_str(), case)
+            && first.row.is_some() != case.row.is_some()
+        {
+            let same = Diagnostic::error(format!("two cases have the id `{}`", case.id)).at(place(case), "the same id");
+            let hint = "name one of them otherwise: a row's label follows its case's name, in brackets";
+            out.push(same.also(place(first), "first here").hint(hint));
+        }
+    }
+    let own = CaseId::new(file, "teardown");
+    if let (Some(step), Some(case)) = (teardown.first(), seen.get(own.as_str())) {
+        let same = Diagnostic::error(format!("a case has the id of the file's teardown, `{own}`"));
+        let same = same.at(place(case), "the same id").also(step.span, "what reports under this id");
+        out.push(same.hint("give the case another name"));
+    }
+}
+
 /// The addresses that a file without a suite names instead of servers, as servers of that name.
 pub(super) fn address_servers(
     frame: &FileFrame,
     declared: &[Arc<ServerSpec>],
     out: &mut Diagnostics,
 ) -> Vec<Arc<ServerSpec>> {
-    let calls = frame.cases.iter().flat_map(|case| case.call.all());
-    let named = std::iter::once(&frame.inherited).chain(calls.map(|call| &call.inherited));
+    let named = std::iter::once(&frame.inherited).chain(frame.calls().map(|call| &call.inherited));
     let mut servers: Vec<Arc<ServerSpec>> = Vec::new();
     for named in named.filter_map(|inherited| inherited.server.as_ref()) {
         let known = declared.iter().chain(&servers).any(|server| server.name.value == named.value);

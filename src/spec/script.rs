@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::Step;
+use super::{Call, Capture};
 use crate::diagnostic::{Span, Spanned};
 use crate::yaml::Node;
 
 /// A script. Calls within it are of type `C`: as written first, everything inherited resolved then.
 #[derive(Debug)]
-pub(crate) struct Script<C = Step> {
+pub(crate) struct Script<C = Call> {
     /// Of the whole list.
     pub(crate) span: Span,
     pub(crate) steps: Vec<ScriptStep<C>>,
@@ -16,14 +16,14 @@ pub(crate) struct Script<C = Step> {
 
 /// One item of a script.
 #[derive(Debug)]
-pub(crate) struct ScriptStep<C = Step> {
+pub(crate) struct ScriptStep<C = Call> {
     /// Of the word that says what is done: `send`, `recv`, `close`.
     pub(crate) span: Span,
     pub(crate) action: ScriptAction<C>,
 }
 
 #[derive(Debug)]
-pub(crate) enum ScriptAction<C = Step> {
+pub(crate) enum ScriptAction<C = Call> {
     Send {
         message: Node,
         compressed: Option<Spanned<bool>>,
@@ -50,6 +50,8 @@ pub(crate) struct Receive {
     pub(crate) within: Option<Duration>,
     /// Whether each message received by it must have come compressed.
     pub(crate) compressed: Option<Spanned<bool>>,
+    /// What is kept, `response` being the last message received.
+    pub(crate) capture: Vec<Capture>,
 }
 
 /// How much a step receives.
@@ -111,5 +113,29 @@ impl Script {
             }
         }
         self.steps.iter().flat_map(nodes).collect()
+    }
+
+    /// Everything in it that is bare CEL.
+    pub(super) fn expressions(&self) -> Vec<&Node> {
+        fn expressions(step: &ScriptStep) -> Vec<&Node> {
+            match &step.action {
+                ScriptAction::Receive(receive) => receive.capture.iter().map(|capture| &capture.expression).collect(),
+                ScriptAction::Call(call) => call.expressions().collect(),
+                _ => Vec::new(),
+            }
+        }
+        self.steps.iter().flat_map(expressions).collect()
+    }
+
+    /// Everything that it captures.
+    pub(super) fn captures(&self) -> Vec<&Capture> {
+        fn captures(step: &ScriptStep) -> Vec<&Capture> {
+            match &step.action {
+                ScriptAction::Receive(receive) => receive.capture.iter().collect(),
+                ScriptAction::Call(call) => call.captures().collect(),
+                _ => Vec::new(),
+            }
+        }
+        self.steps.iter().flat_map(captures).collect()
     }
 }

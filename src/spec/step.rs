@@ -1,119 +1,57 @@
-//! One call as written: what is called, what is sent, what is expected.
+//! One step of a case, a `setup` or a `teardown`, as written. Main type: [`Step`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::metadata::{self, Metadata};
-use super::{Script, ScriptAction, ScriptStep};
+use super::{Call, Capture};
 use crate::diagnostic::{Span, Spanned};
-use crate::grpc::Compression;
 use crate::yaml::Node;
 
-/// A call's deadline, where nothing says otherwise.
-pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A call, everything inherited resolved.
+/// A step. A case written with the keys of one call has one.
 #[derive(Debug)]
 pub(crate) struct Step {
-    /// One of the suite's servers, and where it was named; the name of the only one, where none was.
-    pub(crate) server: Spanned<String>,
-    pub(crate) service: Option<Spanned<String>>,
-    pub(crate) timeout: Duration,
-    /// By key in lower case. Values: a scalar, a list, or an operator mapping; never `null`.
-    pub(crate) metadata: Metadata,
-    /// `pkg.Service/Method`, or `Method` where there is a `service`.
-    pub(crate) call: Spanned<String>,
-    /// What its messages are compressed by.
-    pub(crate) compression: Option<Spanned<Compression>>,
-    pub(crate) payload: Payload,
-    pub(crate) expect: Option<Expect>,
+    /// Of the whole step; of the case, where that is one call.
+    pub(crate) span: Span,
+    /// What expressions know it by, as `steps.ID`.
+    pub(crate) id: Option<Spanned<Arc<str>>>,
+    /// What reports call it.
+    pub(crate) name: Option<String>,
+    pub(crate) action: Action,
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub(crate) enum Action {
+    Call(Box<Call>),
+    Sleep(Duration),
 }
 
 impl Step {
-    /// The call, and those made in its script.
-    pub(crate) fn all(&self) -> Vec<&Self> {
-        let script = match &self.payload {
-            Payload::Script(script) => Some(script),
-            Payload::One(_) | Payload::Many { .. } => None,
-        };
-        let within = script.into_iter().flat_map(Script::calls).flat_map(Self::all);
-        std::iter::once(self).chain(within).collect()
-    }
-}
-
-/// What a call takes from the case, file, suite (in this order) when it does not say it itself.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Inherited {
-    pub(crate) server: Option<Spanned<String>>,
-    pub(crate) service: Option<Spanned<String>>,
-    pub(crate) timeout: Option<Spanned<Duration>>,
-    /// Merged by key (in lower case); `null` drops what is inherited.
-    pub(crate) metadata: Metadata,
-}
-
-impl Inherited {
-    /// What stands nearer wins.
-    pub(super) fn overlaid(&self, near: &Self) -> Self {
-        Self {
-            server: near.server.as_ref().or(self.server.as_ref()).cloned(),
-            service: near.service.as_ref().or(self.service.as_ref()).cloned(),
-            timeout: near.timeout.as_ref().or(self.timeout.as_ref()).cloned(),
-            metadata: metadata::merge(&self.metadata, &near.metadata),
+    /// The call it is, unless it sleeps.
+    pub(crate) fn call(&self) -> Option<&Call> {
+        match &self.action {
+            Action::Call(call) => Some(call),
+            Action::Sleep(_) => None,
         }
     }
-}
 
-/// What is sent.
-#[derive(Debug)]
-pub(crate) enum Payload {
-    /// `request:`, default empty.
-    One(Option<Node>),
-    /// `requests:`: a list's items.
-    Many { span: Span, items: Vec<Node> },
-    /// `stream:`
-    Script(Script),
-}
-
-impl Payload {
-    /// Where a script ends its call.
-    pub(crate) fn cancel(&self) -> Option<Span> {
-        let Self::Script(script) = self else { return None };
-        let cancel = |step: &&ScriptStep| matches!(step.action, ScriptAction::Cancel);
-        script.steps.iter().find(cancel).map(|step| step.span)
+    /// Every call it makes, those in a script too.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.call().into_iter().flat_map(Call::all)
     }
-}
 
-/// `expect:`, as written.
-#[derive(Debug, Default)]
-pub(crate) struct Expect {
-    pub(crate) response: Option<Node>,
-    pub(crate) responses: Option<Node>,
-    pub(crate) status: Option<Node>,
-    pub(crate) headers: Option<Node>,
-    pub(crate) trailers: Option<Node>,
-    pub(crate) metadata: Option<Node>,
-    pub(crate) elapsed: Option<Node>,
-    /// Whether the response messages came compressed.
-    pub(crate) compressed: Option<Spanned<bool>>,
-    pub(crate) unreachable: Option<Node>,
-}
-
-impl Step {
     /// Everything in it that may hold `${…}`.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Node> {
-        let sent: Vec<&Node> = match &self.payload {
-            Payload::One(request) => request.iter().collect(),
-            Payload::Many { items, .. } => items.iter().collect(),
-            Payload::Script(script) => script.nodes(),
-        };
-        let expected = self.expect.iter().flat_map(Expect::nodes);
-        self.metadata.iter().map(|(_, node)| node).chain(sent).chain(expected)
+        self.call().into_iter().flat_map(Call::nodes)
     }
-}
 
-impl Expect {
-    fn nodes(&self) -> impl Iterator<Item = &Node> {
-        let Self { response, responses, status, headers, trailers, metadata, elapsed, compressed: _, unreachable } =
-            self;
-        [response, responses, status, headers, trailers, metadata, elapsed, unreachable].into_iter().flatten()
+    /// Everything in it that is bare CEL.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Node> {
+        self.call().into_iter().flat_map(Call::expressions)
+    }
+
+    /// Everything that it captures.
+    pub(crate) fn captures(&self) -> impl Iterator<Item = &Capture> {
+        self.call().into_iter().flat_map(Call::captures)
     }
 }

@@ -14,3 +14,4 @@ mod reflection;
 mod servers;
 mod support;
 mod tls;
+mod users;

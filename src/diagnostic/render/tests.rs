@@ -289,3 +289,48 @@ proptest! {
         prop_assert!(shown.lines().all(|line| line.chars().count() < 250), "{}", shown);
     }
 }
+
+/// As [`drawn`], with a secret.
+fn drawn_with_secret(text: &str, place: &str, secret: &str) -> String {
+    let sources = Sources::new();
+    sources.masker().add_text("password", secret);
+    let file = sources.add("cases/a.yaml", text);
+    let start = text.find(place).expect("the place is in the text");
+    let error = Diagnostic::error("wrong").at(Span::new(file, start, start + place.len()), "here");
+    render(&error, &sources, false)
+}
+
+#[test]
+fn secrets_are_masked_in_source_lines_and_carets_stay_where_they_belong() {
+    let line = "request: { password: hunter2, name: x }";
+    assert_eq!(
+        drawn_with_secret(line, "hunter2", "hunter2"),
+        "\
+error: wrong
+ --> cases/a.yaml:1:22
+  |
+1 | request: { password: •password•, name: x }
+  |                      ^^^^^^^^^^ here"
+    );
+    assert_eq!(
+        drawn_with_secret(line, "name", "hunter2"),
+        "\
+error: wrong
+ --> cases/a.yaml:1:31
+  |
+1 | request: { password: •password•, name: x }
+  |                                  ^^^^ here"
+    );
+    assert!(drawn_with_secret(line, "nter", "hunter2").ends_with("^^^^^^^^^^ here"));
+}
+
+#[test]
+fn a_line_is_not_cut_within_a_secret() {
+    let secret = "hunter2-".repeat(30);
+    let line = format!("a: {}{secret}{}", "x".repeat(90), "y".repeat(300));
+    for place in ["xx", "r2", "yy"] {
+        let drawn = drawn_with_secret(&line, place, &secret);
+        assert!(!drawn.contains("hunter"), "{drawn}");
+    }
+    assert!(drawn_with_secret(&line, "yy", &secret).contains("| …•password•yy"));
+}

@@ -1,5 +1,7 @@
 mod across;
+mod conditions;
 mod expectation;
 mod goldens;
 mod operators;
+mod outcomes;
 mod properties;

@@ -1,14 +1,16 @@
 //! The keys of one call, shared by whatever is one: a case, a step of a script.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
-use super::exclusive;
+use super::again::{EVENTUALLY, read_eventually};
 use super::script::{self, ScriptFrame};
-use crate::diagnostic::{Diagnostics, Spanned};
+use super::{exclusive, read_names};
+use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
 use crate::grpc::Compression;
-use crate::spec::{Expect, Inherited, metadata};
-use crate::yaml::Node;
+use crate::spec::{Capture, Eventually, Expect, Inherited, metadata};
 use crate::yaml::decode::{self, Key, Reads, Table};
+use crate::yaml::{Node, NodeKind};
 
 /// What a call says.
 #[derive(Debug, Default)]
@@ -20,6 +22,8 @@ pub(in crate::spec) struct CallFrame {
     pub(in crate::spec) requests: Option<Node>,
     pub(in crate::spec) stream: Option<ScriptFrame>,
     pub(in crate::spec) expect: Option<Expect>,
+    pub(in crate::spec) capture: Vec<Capture>,
+    pub(in crate::spec) eventually: Option<Eventually>,
 }
 
 /// The keys of a call beside `call` itself, in the tables of frames that hold one.
@@ -45,6 +49,14 @@ impl<T: AsMut<CallFrame> + 'static> CallKeys<T> {
             "expect",
             Reads::Mapping(|| EXPECT.names(), |frame, node, out| frame.as_mut().expect = Some(read_expect(node, out))),
         ),
+        Key::new("capture", Reads::Other(|frame, node, out| frame.as_mut().capture = read_capture(node, out))),
+        Key::new(
+            "eventually",
+            Reads::Mapping(
+                || EVENTUALLY.names(),
+                |frame, node, out| frame.as_mut().eventually = read_eventually(node, out),
+            ),
+        ),
     ];
 }
 
@@ -60,6 +72,7 @@ static EXPECT: Table<Expect> = Table {
         Key::new("elapsed", Reads::Node(|expect| &mut expect.elapsed)),
         Key::new("compressed", Reads::Other(|expect, node, out| expect.compressed = read_flag(node, out))),
         Key::new("unreachable", Reads::Node(|expect| &mut expect.unreachable)),
+        Key::new("assert", Reads::Other(|expect, node, out| expect.assert = read_assert(node, out))),
     ]],
 };
 
@@ -106,4 +119,48 @@ fn read_expect(node: &Node, out: &mut Diagnostics) -> Expect {
         exclusive(node, "unreachable", other, hint, out);
     }
     expect
+}
+
+/// One expression, or a list of them.
+fn read_assert(node: &Node, out: &mut Diagnostics) -> Vec<Node> {
+    let items = node.as_sequence().unwrap_or(std::slice::from_ref(node));
+    if items.is_empty() {
+        let nothing = Diagnostic::error("nothing is asserted").at(node.span, "an empty list");
+        out.push(nothing.hint("write an expression that must be true, or leave `assert` out"));
+    }
+    items.iter().filter_map(|item| read_expression(item, "response.id != ''", out)).collect()
+}
+
+/// Names, and the expressions that they keep.
+fn read_capture(node: &Node, out: &mut Diagnostics) -> Vec<Capture> {
+    if node.as_mapping().is_some_and(<[crate::yaml::Entry]>::is_empty) {
+        let nothing = Diagnostic::error("nothing is captured").at(node.span, "an empty mapping");
+        out.push(nothing.hint("write `{ user_id: response.id }`, or leave `capture` out"));
+    }
+    let hint = "write `{ user_id: response.id }`";
+    let captures = read_names(node, "captured values by name", hint, out);
+    let capture = |(name, node): (Spanned<Arc<str>>, Node)| {
+        Some(Capture { name, expression: read_expression(&node, "response.id", out)? })
+    };
+    captures.into_iter().filter_map(capture).collect()
+}
+
+/// CEL is a text; what it says is read when the types are known.
+fn read_expression(node: &Node, example: &str, out: &mut Diagnostics) -> Option<Node> {
+    if let Some(scalar) = node.as_scalar()
+        && !node.is_null()
+        && !scalar.text.trim().is_empty()
+    {
+        return Some(node.clone());
+    }
+    let found = if node.as_scalar().is_some() && !node.is_null() { "an empty text" } else { node.describe() };
+    let wrong = Diagnostic::error(format!("expected an expression, found {found}")).at(node.span, "");
+    out.push(match &node.kind {
+        NodeKind::Mapping(_) => {
+            wrong.hint("quote an expression that has `{`, or `: ` in it; fields are expected under `response:`")
+        }
+        NodeKind::Sequence(_) => wrong.hint("quote an expression that begins with `[`"),
+        NodeKind::Scalar(_) => wrong.hint(format!("write CEL: `{example}`")),
+    });
+    None
 }

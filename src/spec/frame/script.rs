@@ -88,9 +88,13 @@ fn read_item(node: &Node, out: &mut Diagnostics) -> Option<ScriptStep<CallFrame>
             let action = match decode::choice(node, &BARE, out)? {
                 Bare::Close => ScriptAction::Close,
                 Bare::Cancel => ScriptAction::Cancel,
-                Bare::Receive(extent) => {
-                    ScriptAction::Receive(Receive { extent, expected: None, within: None, compressed: None })
-                }
+                Bare::Receive(extent) => ScriptAction::Receive(Receive {
+                    extent,
+                    expected: None,
+                    within: None,
+                    compressed: None,
+                    capture: Vec::new(),
+                }),
             };
             Some(ScriptStep { span: node.span, action })
         }
@@ -129,10 +133,11 @@ fn read_mapping(node: &Node, out: &mut Diagnostics) -> Option<ScriptStep<CallFra
     if !fits(node, word, out) {
         return None;
     }
-    let ItemFrame { send, recv, recv_until, recv_all, silent_for, sleep, within, compressed, call } = item;
+    let ItemFrame { send, recv, recv_until, recv_all, silent_for, sleep, within, compressed, mut call } = item;
     let within = within.map(|within| within.value);
+    let capture = if word == "call" { Vec::new() } else { std::mem::take(&mut call.capture) };
     let receive =
-        |extent, expected, compressed| ScriptAction::Receive(Receive { extent, expected, within, compressed });
+        |extent, expected, compressed| ScriptAction::Receive(Receive { extent, expected, within, compressed, capture });
     let action = match word {
         "send" => ScriptAction::Send { message: send?, compressed },
         "recv" => receive(Extent::Next, recv, compressed),
@@ -178,6 +183,7 @@ fn fits(node: &Node, word: &str, out: &mut Diagnostics) -> bool {
         let owners: &[&str] = match key {
             "within" => &["recv", "recv_until", "recv_all"],
             "compressed" => &["send", "recv", "recv_until", "recv_all"],
+            "capture" => &["recv", "recv_until", "recv_all", "call"],
             _ if of_a_call.contains(&key) => &["call"],
             _ => continue,
         };

@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::step::{StepFrame, read_steps, refuse_duplicate_ids};
 use super::{read_servers, read_tags, read_vars};
-use crate::diagnostic::{Diagnostics, Spanned};
+use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use crate::expr::check_variable_name;
 use crate::schema::SchemaSources;
-use crate::spec::ServerSpec;
-use crate::spec::{Inherited, metadata};
+use crate::spec::{Inherited, Secret, ServerSpec, metadata};
 use crate::yaml::Node;
 use crate::yaml::decode::{self, Key, Reads, Table};
 
@@ -21,6 +22,9 @@ pub(in crate::spec) struct SuiteFrame {
     pub(in crate::spec) inherited: Inherited,
     pub(in crate::spec) vars: Vec<(Spanned<Arc<str>>, Node)>,
     pub(in crate::spec) tags: Vec<Spanned<String>>,
+    pub(in crate::spec) secrets: Vec<Spanned<Secret>>,
+    pub(in crate::spec) setup: Vec<StepFrame>,
+    pub(in crate::spec) teardown: Vec<StepFrame>,
     pub(in crate::spec) profiles: Vec<(Spanned<Arc<str>>, SuiteFrame)>,
 }
 
@@ -46,6 +50,9 @@ const KEYS: &[Key<SuiteFrame>] = &[
     Key::new("metadata", Reads::Other(|suite, node, out| suite.inherited.metadata = metadata::read(node, out))),
     Key::new("vars", Reads::Other(|suite, node, out| suite.vars = read_vars(node, out))),
     Key::new("tags", Reads::Other(|suite, node, out| suite.tags = read_tags(node, out))),
+    Key::new("secrets", Reads::Other(|suite, node, out| suite.secrets = read_secrets(node, out))),
+    Key::new("setup", Reads::Other(|suite, node, out| suite.setup = read_steps(node, out))),
+    Key::new("teardown", Reads::Other(|suite, node, out| suite.teardown = read_steps(node, out))),
 ];
 
 static PROTOS: Table<ProtosFrame> = Table {
@@ -63,6 +70,7 @@ impl SuiteFrame {
     pub(in crate::spec) fn read(node: &Node, folder: &Path, out: &mut Diagnostics) -> Self {
         let mut suite = Self { folder: folder.to_owned(), ..Self::default() };
         SUITE.read(node, &mut suite, out);
+        refuse_duplicate_ids([&*suite.setup, &suite.teardown], out);
         suite
     }
 
@@ -70,8 +78,14 @@ impl SuiteFrame {
         self.profiles.iter().any(|(known, _)| *known.value == *name)
     }
 
+    /// The names of its variables, those of its profiles too.
+    pub(in crate::spec) fn variables(&self) -> impl Iterator<Item = &Arc<str>> {
+        let levels = std::iter::once(self).chain(self.profiles.iter().map(|(_, profile)| profile));
+        levels.flat_map(|level| level.vars.iter().map(|(name, _)| &name.value))
+    }
+
     /// Lays a profile over it: a server is replaced whole, the rest merges by key.
-    pub(in crate::spec) fn lay(&mut self, profile: &Self) {
+    pub(in crate::spec) fn lay(&mut self, profile: Self) {
         self.protos.lay(&profile.protos);
         for server in &profile.servers {
             match self.servers.iter_mut().find(|below| below.name.value == server.name.value) {
@@ -81,7 +95,14 @@ impl SuiteFrame {
         }
         self.inherited = self.inherited.overlaid(&profile.inherited);
         self.vars = merge_vars(&self.vars, &profile.vars);
-        self.tags.extend(profile.tags.iter().cloned());
+        self.tags.extend(profile.tags);
+        self.secrets.extend(profile.secrets);
+        if !profile.setup.is_empty() {
+            self.setup = profile.setup;
+        }
+        if !profile.teardown.is_empty() {
+            self.teardown = profile.teardown;
+        }
     }
 }
 
@@ -122,8 +143,41 @@ fn read_profiles(suite: &mut SuiteFrame, node: &Node, out: &mut Diagnostics) {
     for entry in decode::entries(node, "profiles by name", hint, out).unwrap_or_default() {
         let mut profile = SuiteFrame { folder: suite.folder.clone(), ..SuiteFrame::default() };
         PROFILE.read(&entry.value, &mut profile, out);
+        refuse_duplicate_ids([&*profile.setup, &profile.teardown], out);
         suite.profiles.push((entry.key.clone(), profile));
     }
+}
+
+/// What is never printed: `env.TOKEN`, or the name of a variable.
+fn read_secrets(node: &Node, out: &mut Diagnostics) -> Vec<Spanned<Secret>> {
+    let secrets = decode::texts(node, out).unwrap_or_default();
+    secrets.into_iter().filter_map(|secret| read_secret(&secret, out)).collect()
+}
+
+fn read_secret(written: &Spanned<String>, out: &mut Diagnostics) -> Option<Spanned<Secret>> {
+    let text = written.value.as_str();
+    let is_name = |name: &str| {
+        let mut letters = name.chars();
+        letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+            && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    };
+    if let Some(name) = text.strip_prefix("env.").filter(|name| is_name(name)) {
+        return Some(Spanned::new(Secret::Environment(name.into()), written.span));
+    }
+    let Some(refused) = check_variable_name(text, written.span) else {
+        return Some(Spanned::new(Secret::Variable(text.into()), written.span));
+    };
+    let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).map(str::trim);
+    let hint = match inner {
+        Some(inner) => format!("name it without braces: `{inner}`"),
+        None if text == "env" => "name one variable of the environment: `env.TOKEN`".to_owned(),
+        None if text.starts_with("env.") => "after `env.` come letters, digits and `_`".to_owned(),
+        None => "capture what comes back under a name of its own, and name that".to_owned(),
+    };
+    let label = refused.primary.map(|label| label.text).unwrap_or_default();
+    let form = "a secret is the name of a variable, or `env.NAME`";
+    out.push(Diagnostic::error(format!("`{text}` names no secret")).at(written.span, label).note(form).hint(hint));
+    None
 }
 
 /// Variables by name, those of `near` before those of `far`.

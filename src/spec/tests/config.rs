@@ -116,8 +116,9 @@ profiles:
     let vars: Vec<_> =
         config.vars.iter().map(|(name, node)| (&*name.value, &*node.as_scalar().expect("text").text)).collect();
     assert_eq!(vars, [("other", "x"), ("tenant", "beta")]);
-    assert_eq!(config.tags, ["suite", "staging"]);
-    let step = &outcome.case("a.yaml::n").steps[0];
+    assert_eq!(*config.tags, ["suite", "staging"]);
+    let case = outcome.case("a.yaml::n");
+    let step = call(&case);
     assert_eq!((step.server.value.as_str(), step.timeout), ("c", Duration::from_secs(1)));
     assert_eq!(step.metadata.iter().map(|(key, _)| key.value.as_str()).collect::<Vec<_>>(), ["keep", "new"]);
 }
@@ -151,7 +152,7 @@ fn servers_are_put_elsewhere_by_name() {
     let config = &outcome.only_suite().config;
     let places = ["a", "b", "extra"].map(|name| address(config, name));
     assert_eq!(places, ["override 127.0.0.1:9", "in process", "in process"]);
-    assert_eq!(outcome.case("a.yaml::n").steps[0].metadata[0].0.value, "k", "what it says of calls stays");
+    assert_eq!(call(&outcome.case("a.yaml::n")).metadata[0].0.value, "k", "what it says of calls stays");
 }
 
 #[test]
@@ -159,11 +160,11 @@ fn a_server_of_the_test_is_the_only_one_where_none_is_declared() {
     let folder = Folder::new(&[("grpc-spec.yaml", "tags: []"), ("a.yaml", CASE)]);
     let overrides = Overrides { in_process: vec!["greeter".to_owned()], ..overrides() };
     let outcome = folder.load_with(&[""], &overrides);
-    assert_eq!(outcome.case("a.yaml::n").steps[0].server.value, "greeter");
+    assert_eq!(call(&outcome.case("a.yaml::n")).server.value, "greeter");
 
     let folder = Folder::new(&[("grpc-spec.yaml", "servers: { a: { address: x:1 } }"), ("a.yaml", CASE)]);
     let outcome = folder.load_with(&[""], &overrides);
-    assert_eq!(outcome.case("a.yaml::n").steps[0].server.value, "a");
+    assert_eq!(call(&outcome.case("a.yaml::n")).server.value, "a");
 }
 
 #[test]

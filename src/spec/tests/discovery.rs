@@ -49,7 +49,7 @@ fn a_file_belongs_to_the_nearest_suite() {
     let outcome = folder.load(&[""]);
     assert_eq!(outcome.ids(), ["a.yaml::n", "b.yaml::n", "deep/c.yaml::n"]);
     assert_eq!(outcome.loaded.suites.len(), 2);
-    assert_eq!(outcome.case("deep/c.yaml::n").steps[0].server.value, "z");
+    assert_eq!(call(&outcome.case("deep/c.yaml::n")).server.value, "z");
 }
 
 #[test]

@@ -37,12 +37,12 @@ fn a_whole_case() {
     let case = outcome.case("a.yaml::true");
     assert!(case.id.as_str().ends_with("::true"), "{}", case.id);
     assert_eq!(case.description.as_deref(), Some("what it shows"));
-    assert_eq!(case.tags, ["smoke", "v1.0/x"]);
+    assert_eq!(*case.tags, ["smoke", "v1.0/x"]);
     assert_eq!(case.skip.as_deref(), Some("not yet"));
     assert_eq!(case.vars.iter().map(|(name, _)| &*name.value).collect::<Vec<_>>(), ["who", "no"]);
     assert_eq!(case.repeat, Some(Repeat { times: 200, parallel: 10 }));
     assert!(case.across.is_some());
-    let [step] = case.steps.as_slice() else { panic!("one step") };
+    let step = call(&case);
     assert_eq!((step.server.value.as_str(), step.call.value.as_str()), ("b", "M"));
     assert_eq!(step.service.as_ref().map(|service| service.value.as_str()), Some("S"));
     assert_eq!(step.timeout, Duration::from_secs(90));
@@ -59,7 +59,7 @@ fn the_least_a_case_says() {
     let outcome = load(SUITE, "cases: [ { name: n, call: S/M } ]");
     let case = outcome.case("a.yaml::n");
     assert_eq!((case.repeat, case.skip.as_deref(), case.tags.len()), (None, None, 0));
-    let step = &case.steps[0];
+    let step = call(&case);
     assert_eq!((step.server.value.as_str(), step.timeout), ("a", Duration::from_secs(10)));
     assert!(matches!(&step.payload, Payload::One(None)) && step.expect.is_none() && step.service.is_none());
 }
@@ -68,7 +68,8 @@ fn the_least_a_case_says() {
 fn several_requests_are_a_list() {
     let outcome =
         load(SUITE, "cases: [ { name: n, call: S/M, requests: [{}, {}] }, { name: m, call: S/M, repeat: 2 } ]");
-    let Payload::Many { items, .. } = &outcome.case("a.yaml::n").steps[0].payload else { panic!("many") };
+    let case = outcome.case("a.yaml::n");
+    let Payload::Many { items, .. } = &call(&case).payload else { panic!("many") };
     assert_eq!(items.len(), 2);
     assert_eq!(outcome.case("a.yaml::m").repeat, Some(Repeat { times: 2, parallel: 1 }));
 }
@@ -93,22 +94,22 @@ cases:
 ",
     );
     let (near, far, b) = (outcome.case("a.yaml::near"), outcome.case("a.yaml::far"), outcome.case("a.yaml::b"));
-    let service = |case: &Case| case.steps[0].service.as_ref().map(|service| service.value.clone());
+    let service = |case: &Case| call(case).service.as_ref().map(|service| service.value.clone());
     assert_eq!((service(&near).as_deref(), service(&far).as_deref()), (Some("Case"), Some("File")));
-    assert_eq!((near.steps[0].timeout, far.steps[0].timeout), (Duration::from_secs(2), Duration::from_secs(1)));
-    assert_eq!(near.tags, ["suite", "both", "file", "case"]);
-    assert_eq!(far.tags, ["suite", "both", "file"]);
-    let near = texts(&near.steps[0].metadata);
+    assert_eq!((call(&near).timeout, call(&far).timeout), (Duration::from_secs(2), Duration::from_secs(1)));
+    assert_eq!(*near.tags, ["suite", "both", "file", "case"]);
+    assert_eq!(*far.tags, ["suite", "both", "file"]);
+    let near = texts(&call(&near).metadata);
     assert_eq!(near, [("suite", "s"), ("server", "a"), ("file", "f"), ("from", "case"), ("upper", "c")]);
-    let far = texts(&far.steps[0].metadata);
+    let far = texts(&call(&far).metadata);
     assert_eq!(far, [("suite", "s"), ("upper", "s"), ("from", "server"), ("server", "a"), ("file", "f")]);
-    assert_eq!(texts(&b.steps[0].metadata), [("from", "suite"), ("suite", "s"), ("upper", "s"), ("file", "f")]);
+    assert_eq!(texts(&call(&b).metadata), [("from", "suite"), ("suite", "s"), ("upper", "s"), ("file", "f")]);
 }
 
 #[test]
 fn the_only_server_needs_no_name() {
     let outcome = load("servers: { a: { address: x:1 } }", "cases: [ { name: n, call: S/M } ]");
-    assert_eq!(outcome.case("a.yaml::n").steps[0].server.value, "a");
+    assert_eq!(call(&outcome.case("a.yaml::n")).server.value, "a");
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn a_file_without_a_suite_has_servers_and_protos_of_its_own() {
         "protos: { import_paths: [protos] }\nservers: { a: { address: x:1 } }\ncases: [ { name: n, call: S/M } ]",
     )]);
     let outcome = folder.load(&["a.yaml"]);
-    assert_eq!(outcome.case("a.yaml::n").steps[0].server.value, "a");
+    assert_eq!(call(&outcome.case("a.yaml::n")).server.value, "a");
     let config = &outcome.only_suite().config;
     assert_eq!(config.source, None);
     assert_eq!(config.protos.import_paths[0].value, folder.path("protos"));
@@ -128,8 +129,8 @@ fn a_file_without_a_suite_has_servers_and_protos_of_its_own() {
 fn a_file_without_a_suite_may_name_addresses() {
     let file = "server: 127.0.0.1:1\ncases: [ { name: n, call: S/M }, { name: m, call: S/M, server: unix:/x } ]";
     let outcome = Folder::new(&[("a.yaml", file)]).load(&["a.yaml"]);
-    assert_eq!(outcome.case("a.yaml::n").steps[0].server.value, "127.0.0.1:1");
-    assert_eq!(outcome.case("a.yaml::m").steps[0].server.value, "unix:/x");
+    assert_eq!(call(&outcome.case("a.yaml::n")).server.value, "127.0.0.1:1");
+    assert_eq!(call(&outcome.case("a.yaml::m")).server.value, "unix:/x");
     let servers = &outcome.only_suite().config.servers;
     assert_eq!(servers.iter().map(|server| server.name.value.as_str()).collect::<Vec<_>>(), ["127.0.0.1:1", "unix:/x"]);
     assert!(servers.iter().all(|server| matches!(&server.source, ServerSource::Address(_))));

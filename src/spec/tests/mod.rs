@@ -2,6 +2,8 @@ mod config;
 mod discovery;
 mod errors;
 mod good;
+mod rows;
+mod scenarios;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -89,6 +91,12 @@ impl Outcome {
         });
         cases.find(|case| case.id.as_str() == id).unwrap_or_else(|| panic!("{id} is not among {:?}", self.ids()))
     }
+}
+
+/// The call of a case that is one.
+fn call(case: &Case) -> &Call {
+    let [step] = &*case.steps else { panic!("{} is not one step", case.id) };
+    step.call().expect("it does not sleep")
 }
 
 /// A suite with two servers, `a` and `b`.
