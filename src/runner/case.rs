@@ -153,7 +153,7 @@ impl Ready {
             match made {
                 Ok(_) if attempt == 1 => return,
                 Ok(_) => {
-                    end.outcome = Outcome::Flaky { attempt, attempts };
+                    end.retried.push(std::mem::replace(&mut end.outcome, Outcome::Flaky { attempt, attempts }));
                     return;
                 }
                 Err(outcome) => {
