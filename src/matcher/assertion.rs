@@ -33,7 +33,7 @@ impl Compiler<'_> {
         if !is_condition(&expression, &ty, "an assertion", self.out) {
             return None;
         }
-        let reads_response = expression.names().find(|name| &*name.path == RESPONSE).map(|name| name.span);
+        let reads_response = expression.names().find(|name| name.path.split('.').next() == Some(RESPONSE)).map(|name| name.span);
         if let (Some(read), Some(status)) = (reads_response, status)
             && !status.allows(Code::Ok)
         {

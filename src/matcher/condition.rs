@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use prost_reflect::MapKey;
+
 use super::compare::Judge;
 use super::compile::Compiler;
 use super::json;
@@ -12,7 +14,7 @@ use super::shown::describe;
 use super::value_type::{JsonForm, ValueType};
 use super::words::{one_line, shorten};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
-use crate::expr::{self, Binding, Expression, Scope, Ty};
+use crate::expr::{self, Binding, Expression, Key, Scope, Ty};
 use crate::message::FieldType;
 use crate::yaml::Node;
 
@@ -140,18 +142,15 @@ impl ValueType {
 }
 
 /// As expressions have a value of a field.
-fn of_field(value: &prost_reflect::Value, _ty: &FieldType) -> expr::Value {
-    use prost_reflect::Value;
-    match value {
-        Value::Bool(value) => expr::Value::Bool(*value),
-        Value::I32(value) => expr::Value::Int(i64::from(*value)),
-        Value::I64(value) => expr::Value::Int(*value),
-        Value::U32(value) => expr::Value::Uint(u64::from(*value)),
-        Value::U64(value) => expr::Value::Uint(*value),
-        Value::F32(value) => expr::Value::Double(f64::from(*value)),
-        Value::F64(value) => expr::Value::Double(*value),
-        Value::String(value) => expr::Value::text(value.as_str()),
-        Value::Bytes(value) => expr::Value::Bytes(value.clone()),
-        _ => expr::Value::Null,
+fn of_field(value: &prost_reflect::Value, ty: &FieldType) -> expr::Value {
+    match (ty, value) {
+        (FieldType::Single(kind) | FieldType::List(kind), value) => expr::Value::of_field(value, kind),
+        (FieldType::Map { value: kind, .. }, prost_reflect::Value::Map(entries)) => {
+            let entry = |(key, value): (&MapKey, &prost_reflect::Value)| {
+                (Key::of_field(key), expr::Value::of_field(value, kind))
+            };
+            expr::Value::Map(Arc::new(entries.iter().map(entry).collect()))
+        }
+        (FieldType::Map { .. }, _) => expr::Value::Null,
     }
 }
