@@ -125,7 +125,7 @@ impl From<Vec<Value>> for Value {
 }
 
 impl Key {
-    pub(super) fn of_field(key: &MapKey) -> Self {
+    pub(crate) fn of_field(key: &MapKey) -> Self {
         match key {
             MapKey::Bool(key) => Self::Bool(*key),
             MapKey::I32(key) => Self::Int(i64::from(*key)),
