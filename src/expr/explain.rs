@@ -1,28 +1,57 @@
-//! Why an assertion failed: the values of its parts.
+//! Why an assertion failed: which part decided, and the values that it was made of. Main type: [`Explanation`].
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::signature::Macro;
 use super::term::{Call, Operator, Term, TermKind};
 use super::{Expression, Scope, Value};
+use crate::diagnostic::Span;
 
 /// Parts shown, at most.
 const MOST: usize = 20;
 
-pub(super) fn explain(expression: &Expression, scope: &Scope) -> Vec<(String, Value)> {
-    let mut explanation = Explanation { expression, scope, seen: BTreeSet::new(), parts: Vec::new() };
-    explanation.condition(expression.term());
-    explanation.parts
+/// Why an expression is false.
+#[derive(Debug)]
+pub(crate) struct Explanation {
+    /// The part that alone makes it so; all of it, where there is no such part.
+    pub(crate) span: Span,
+    /// Of that part: what it was made of, each with its source and value, in order.
+    pub(crate) parts: Vec<(String, Value)>,
 }
 
-struct Explanation<'a> {
+pub(super) fn explain(expression: &Expression, scope: &Arc<Scope>) -> Explanation {
+    let mut explainer = Explainer { expression, scope: Arc::clone(scope), seen: BTreeSet::new(), parts: Vec::new() };
+    let decisive = explainer.decisive(expression.term());
+    explainer.condition(decisive);
+    Explanation { span: expression.place_of(decisive.range.clone()), parts: explainer.parts }
+}
+
+struct Explainer<'a> {
     expression: &'a Expression,
-    scope: &'a Scope,
+    scope: Arc<Scope>,
     seen: BTreeSet<String>,
     parts: Vec<(String, Value)>,
 }
 
-impl Explanation<'_> {
+impl Explainer<'_> {
+    /// Of what is false, the part that makes it so.
+    fn decisive<'t>(&self, term: &'t Term) -> &'t Term {
+        match &term.kind {
+            TermKind::Binary(binary) if binary.operator == Operator::And => match self.truth(&binary.left) {
+                Some(false) => self.decisive(&binary.left),
+                Some(true) => self.decisive(&binary.right),
+                None => term,
+            },
+            TermKind::Conditional(conditional) => match self.truth(&conditional.condition) {
+                Some(true) => self.decisive(&conditional.then),
+                Some(false) => self.decisive(&conditional.otherwise),
+                None => term,
+            },
+            _ => term,
+        }
+    }
+
     /// What is true or false: the parts that were looked at to tell which, and whether it is.
     fn condition(&mut self, term: &Term) -> Option<bool> {
         match &term.kind {
@@ -69,16 +98,42 @@ impl Explanation<'_> {
             // `has(a.b)` says all there is by its own value
             Macro::Has => {}
             Macro::Greatest | Macro::Least => return false,
+            Macro::All => {
+                call.receiver().into_iter().for_each(|list| self.operand(list));
+                self.counterexample(call);
+            }
             _ => call.receiver().into_iter().for_each(|list| self.operand(list)),
         }
         true
+    }
+
+    /// The first element for which the condition of an `all` is false, and what it is made of.
+    fn counterexample(&mut self, call: &Call) -> Option<()> {
+        let [Term { kind: TermKind::Name(variable), .. }, condition] = call.arguments.as_slice() else { return None };
+        if self.parts.len() >= MOST || !is_pure(condition) || self.seen.contains(&**variable) {
+            return None;
+        }
+        let list = self.expression.evaluate_part(call.receiver()?, &self.scope)?;
+        let bound = |element: &Value| self.scope.child([(Arc::clone(variable), element.clone())].into());
+        let is_false =
+            |scope: &Arc<Scope>| matches!(self.expression.evaluate_part(condition, scope), Some(Value::Bool(false)));
+        let (element, scope) = elements(&list)
+            .into_iter()
+            .map(|element| (bound(&element), element))
+            .find_map(|(scope, element)| is_false(&scope).then_some((element, scope)))?;
+        self.seen.insert(variable.to_string());
+        self.parts.push((variable.to_string(), element));
+        let outer = std::mem::replace(&mut self.scope, scope);
+        self.condition(self.decisive(condition));
+        self.scope = outer;
+        Some(())
     }
 
     fn truth(&self, term: &Term) -> Option<bool> {
         if !is_pure(term) {
             return None;
         }
-        match self.expression.evaluate_part(term, self.scope)? {
+        match self.expression.evaluate_part(term, &self.scope)? {
             Value::Bool(value) => Some(value),
             _ => None,
         }
@@ -116,10 +171,20 @@ impl Explanation<'_> {
         if self.parts.len() >= MOST || self.seen.contains(source) || !is_pure(term) || is_constant(term) {
             return;
         }
-        if let Some(value) = self.expression.evaluate_part(term, self.scope) {
+        if let Some(value) = self.expression.evaluate_part(term, &self.scope) {
             self.seen.insert(source.to_owned());
             self.parts.push((source.to_owned(), value));
         }
+    }
+}
+
+/// What a macro goes over.
+fn elements(value: &Value) -> Vec<Value> {
+    match value {
+        Value::List(items) => items.to_vec(),
+        Value::Map(entries) => entries.keys().map(Value::from).collect(),
+        Value::Record(members) => members.keys().map(|name| Value::Text(Arc::clone(name))).collect(),
+        _ => Vec::new(),
     }
 }
 

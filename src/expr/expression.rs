@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::check::Checker;
 use super::evaluate::{Evaluation, Stop};
-use super::explain::explain;
+use super::explain::{Explanation, explain};
 use super::fault::Fault;
 use super::name::is_path;
 use super::resolve::{Failure, Walk};
@@ -87,9 +87,8 @@ impl Expression {
         Walk::new(scope).expression(self, scope).map_err(|failure| failure.said(self.span()))
     }
 
-    /// The parts of it that say why it came to what it did, each with its source and value, in order: for an assertion
-    /// that failed. What is random is left out: it would be something else now.
-    pub(crate) fn explain(&self, scope: &Scope) -> Vec<(String, Value)> {
+    /// Why it is false: for an assertion that failed. What is random is left out: it would be something else now.
+    pub(crate) fn explain(&self, scope: &Arc<Scope>) -> Explanation {
         explain(self, scope)
     }
 

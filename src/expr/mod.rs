@@ -5,6 +5,8 @@
 mod braces;
 mod budget;
 mod check;
+#[cfg(test)]
+mod documentation;
 mod evaluate;
 mod explain;
 mod expression;
@@ -26,6 +28,7 @@ mod value;
 mod variables;
 mod yaml_value;
 
+pub(crate) use explain::Explanation;
 pub(crate) use expression::Expression;
 pub(crate) use name::{Name, check_step_id, check_variable_name};
 pub(crate) use random::derive_seed;

@@ -1,10 +1,17 @@
 //! What a failed assertion shows.
 
-use super::{expression, scope};
+use super::{Written, expression, scope};
 
 fn explain(source: &str) -> Vec<String> {
-    let parts = expression(source).explain(&scope());
+    let parts = expression(source).explain(&scope()).parts;
     parts.into_iter().map(|(source, value)| format!("{source} = {}", value.short())).collect()
+}
+
+/// The part that made it false.
+fn decisive(source: &str) -> String {
+    let written = Written::block(source);
+    let span = written.read().expect("it parses").explain(&scope()).span;
+    written.sources.get(span.file).text()[span.range()].to_owned()
 }
 
 #[test]
@@ -19,14 +26,34 @@ fn operands_of_comparisons_are_shown() {
 #[test]
 fn only_what_was_evaluated_is_shown() {
     assert_eq!(explain("who == 'bob' && count == 4"), ["who = 'ada'"]);
-    assert_eq!(explain("who == 'ada' && count == 4"), ["who = 'ada'", "count = 3"]);
-    assert_eq!(explain("count == 3 ? who == 'x' : response.s == ''"), ["count = 3", "who = 'ada'"]);
+    assert_eq!(explain("count == 3 ? who == 'x' : response.s == ''"), ["who = 'ada'"]);
+}
+
+#[test]
+fn the_part_that_decided_is_told() {
+    assert_eq!(decisive("who == 'ada' && count == 4"), "count == 4");
+    assert_eq!(explain("who == 'ada' && count == 4"), ["count = 3"]);
+    assert_eq!(decisive("(count == 4) && who == 'ada' && true"), "count == 4");
+    assert_eq!(decisive("count == 3 ? who == 'ada' && empty.b : true"), "empty.b");
+    assert_eq!(decisive("who == 'x' || count == 4"), "who == 'x' || count == 4");
+    assert_eq!(decisive("true && !(who == 'ada' && count == 3)"), "!(who == 'ada' && count == 3)");
+    // by chance, nobody can tell afterwards
+    assert_eq!(decisive("uuid() == who && count == 4"), "uuid() == who && count == 4");
+}
+
+#[test]
+fn an_element_that_falls_short_is_shown() {
+    assert_eq!(
+        explain("response.items.all(item, item.price > 0 && item.name != 'b')"),
+        ["response.items = a list", "item = a message", "item.name = 'b'"]
+    );
+    assert_eq!(explain("response.counts.all(key, key != 'two')"), ["response.counts = a map", "key = 'two'"]);
 }
 
 #[test]
 fn calls_and_macros_show_what_they_were_given() {
     assert_eq!(explain("who.startsWith('b')"), ["who = 'ada'"]);
-    assert_eq!(explain("response.numbers.all(x, x > 1)"), ["response.numbers = a list"]);
+    assert_eq!(explain("response.numbers.all(x, x > 1)"), ["response.numbers = a list", "x = 1"]);
     assert_eq!(explain("has(empty.item)"), Vec::<String>::new());
     assert_eq!(explain("response.b == false"), ["response.b = true"]);
     assert_eq!(explain("empty.b"), ["empty.b = false"]);

@@ -14,7 +14,8 @@ use crate::spec::Expect;
 
 /// Compiles `assert`s of a call with this request; with `status`, where it is written.
 fn compile(asserts: &[&str], status: &str, method: &str) -> Result<Expectation, Vec<String>> {
-    let list: Vec<String> = asserts.iter().map(|assert| serde_json::to_string(assert).expect("a text is JSON")).collect();
+    let list: Vec<String> =
+        asserts.iter().map(|assert| serde_json::to_string(assert).expect("a text is JSON")).collect();
     let written = Written::new(&format!("{{ assert: [{}], status: {status} }}", list.join(", ")));
     let nodes = written.node.get("assert").and_then(|node| node.as_sequence()).unwrap_or_default().to_vec();
     let status = written.node.get("status").cloned();
@@ -63,7 +64,10 @@ fn a_condition_holds_or_shows_its_parts() {
         assert_eq!(shown(&compare(hold, &actual)), Vec::<String>::new(), "{hold}");
     }
     for (fail, says) in [
-        ("{ i32: { $cel: this % 2 == 0 } }", "i32 does not satisfy `$cel` | false | actual: 7 (int32) | this % 2: 1 (int)"),
+        (
+            "{ i32: { $cel: this % 2 == 0 } }",
+            "i32 does not satisfy `$cel` | false | actual: 7 (int32) | this % 2: 1 (int)",
+        ),
         (
             "{ numbers: { $each: { $cel: this < 2 } } }",
             "numbers[1] does not satisfy `$cel` | false | actual: 2 (int32)",
@@ -129,9 +133,7 @@ fn what_cannot_be_evaluated_fails_and_says_which_part() {
     let missing = outcome(Code::NotFound, "no such user");
     assert_eq!(
         check("response.i32 == 1", &missing, &[]),
-        [
-            "assertion cannot be judged: there is no response | the call ended with NOT_FOUND and without a message"
-        ]
+        ["assertion cannot be judged: there is no response | the call ended with NOT_FOUND and without a message"]
     );
     assert!(check("status.code == 'NOT_FOUND' || response.i32 == 1", &missing, &[]).is_empty());
 }
