@@ -215,7 +215,9 @@ fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadat
     };
     let observed = Observed { outcome: &outcome, messages: &messages };
     let mut values = values_of_sent(&call.method, &requests);
-    values.extend(observed.values(&call.method));
+    if call.is_asked {
+        values.extend(observed.values(&call.method));
+    }
     let scope = within.evaluating(call, &captured).child(values.clone());
     let mut made = Made { scope: Arc::clone(&scope), captured, values };
     // A call that was ended because the case had failed has an outcome of our making.
