@@ -14,11 +14,14 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A call, everything inherited resolved.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "`call` is the word of the format")]
 pub(crate) struct Call {
     /// One of the suite's servers, and where it was named; the name of the only one, where none was.
     pub(crate) server: Spanned<String>,
     pub(crate) service: Option<Spanned<String>>,
     pub(crate) timeout: Duration,
+    /// Where that is said; `None` of the default.
+    pub(crate) timeout_at: Option<Span>,
     /// By key in lower case. Values: a scalar, a list, or an operator mapping; never `null`.
     pub(crate) metadata: Metadata,
     /// `pkg.Service/Method`, or `Method` where there is a `service`.
