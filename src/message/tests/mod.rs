@@ -1,6 +1,7 @@
 //! Messages against descriptors that hold every type protobuf has.
 
 mod building;
+mod computed;
 mod decoding;
 mod errors;
 mod oracle;
@@ -61,6 +62,11 @@ impl Source {
         let mut out = Diagnostics::new();
         let node = yaml::parse(sources.add(path, yaml), yaml, &mut out);
         Self { sources, node, env: Arc::new(Env::new()), out }
+    }
+
+    /// As [`Self::template`], with what is only told later.
+    fn template_of(&mut self, descriptor: &MessageDescriptor) -> Option<MessageTemplate> {
+        self.template(descriptor)
     }
 
     fn template(&mut self, descriptor: &MessageDescriptor) -> Option<MessageTemplate> {
