@@ -33,8 +33,8 @@ impl MetadataTemplate {
         let mut whole = true;
         for (key, node) in metadata {
             let node = &stands_for(node, context);
-            // as where it is written itself: nothing is sent
             if node.is_null() {
+                // as where it is written: it is not sent
                 continue;
             }
             for value in node.as_sequence().unwrap_or(std::slice::from_ref(node)) {

@@ -283,7 +283,8 @@ pub(super) fn decode_rest(
                     details: Bytes::new(),
                     origin: Origin::Client,
                 };
-                outcome.hints = vec!["does the server have another version of the proto?".to_owned()];
+                outcome.hints =
+                    vec!["no client of this proto can read it: does the server have another version?".to_owned()];
                 break;
             }
         }
