@@ -32,6 +32,7 @@ pub(super) fn job(id: &str, serial: bool, locks: &[&str]) -> Job {
     };
     let file = CaseFile {
         id: file.to_owned(),
+        id_in_suite: file.to_owned(),
         path: PathBuf::from(file),
         vars: Vec::new(),
         setup: Arc::default(),

@@ -56,7 +56,14 @@ impl<'a> Resolver<'a> {
     }
 
     /// What a file says, as far as it is whole; what is wrong with the rest, `out` says.
-    pub(super) fn file(&self, id: &str, path: PathBuf, frame: FileFrame, out: &mut Diagnostics) -> CaseFile {
+    pub(super) fn file(
+        &self,
+        id: &str,
+        id_in_suite: String,
+        path: PathBuf,
+        frame: FileFrame,
+        out: &mut Diagnostics,
+    ) -> CaseFile {
         self.check_server(frame.inherited.server.as_ref(), out);
         let FileFrame { folder, inherited, tags, locks, vars, serial, setup, teardown, cases, .. } = frame;
         let mut steps = |frames| self.steps(frames, &[&inherited], out).unwrap_or_default();
@@ -66,7 +73,7 @@ impl<'a> Resolver<'a> {
             cases.into_iter().flat_map(|case| self.case(case, &file, out)).map(Arc::new).collect();
         refuse_duplicate_ids(&resolved, id, &teardown, out);
         self.tell_nameless(out);
-        CaseFile { id: id.to_owned(), path, vars, setup, teardown, serial, cases: resolved }
+        CaseFile { id: id.to_owned(), id_in_suite, path, vars, setup, teardown, serial, cases: resolved }
     }
 
     /// A case; with rows, one for each.
