@@ -27,7 +27,7 @@ pub(super) fn check(arguments: &CheckArguments, sources: &Arc<Sources>) -> io::R
         for suite in &loaded.suites {
             let of_servers = suite.config.servers.iter().flat_map(|server| names(server, sources));
             let of_servers = of_servers.map(|name| name.path.to_string());
-            found.append(unused_variables(&suite.config, &selection.choose(suite), of_servers, sources));
+            found.append(unused_variables(suite, &selection.choose(suite), of_servers, sources));
         }
     }
     print_diagnostics(&found, sources, colour)?;

@@ -217,7 +217,8 @@ struct Names<'a> {
 impl<'a> Names<'a> {
     fn of_suite(config: &'a Config, sources: &Sources, out: &mut Diagnostics) -> Self {
         let overriding = &config.overriding_vars[..];
-        let none = Self { env: Arc::new(Env::new()), scope: Arc::new(Scope::new()), overriding };
+        let scope = Arc::new(Scope::new()).hiding(config.hidden(sources));
+        let none = Self { env: Arc::new(Env::new()), scope, overriding };
         let vars: Vec<_> = config.vars.iter().chain(overriding).cloned().collect();
         none.with(&vars, sources, out)
     }

@@ -1,57 +1,152 @@
-//! Variables that nothing uses: warnings of `grpc-spec check`.
+//! Variables, columns of rows and captured values that nothing uses: warnings of `grpc-spec check`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Spanned};
-use crate::expr::names_in;
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span, Spanned};
+use crate::expr::{Expression, names_in};
 use crate::select::Chosen;
-use crate::spec::{Case, Config, Step};
-use crate::yaml::Node;
+use crate::spec::{Case, Secret, Step, Suite};
+use crate::yaml::{Entry, Node, NodeKind, Scalar};
 
 type Variables = [(Spanned<Arc<str>>, Node)];
 
-/// Warns of each variable of the suite, its files and cases that no template names. `chosen` must be all there are;
+/// Warns of what the suite, its files and cases define and no expression names. `chosen` must be all that was loaded;
 /// `elsewhere` are names used outside of cases, such as by servers.
 pub(crate) fn unused_variables(
-    config: &Config,
+    suite: &Suite,
     chosen: &[Chosen],
     elsewhere: impl IntoIterator<Item = String>,
     sources: &Sources,
 ) -> Diagnostics {
+    let config = &suite.config;
     let mut unused = Diagnostics::new();
-    let mut used_in_suite: HashSet<String> = elsewhere.into_iter().collect();
+    // what is kept from being printed is of use
+    let secrets = config.secrets.iter().filter_map(|secret| match &secret.value {
+        Secret::Variable(name) => Some(name.to_string()),
+        Secret::Environment(_) => None,
+    });
+    let secrets: HashSet<String> = secrets.collect();
+    let mut in_suite = Uses { names: elsewhere.into_iter().chain(secrets.iter().cloned()).collect(), sources };
     for Chosen { file, cases } in chosen {
-        let mut used_in_file = HashSet::new();
-        for case in cases {
-            let used = names_used(case.nodes().chain(values(&case.vars)), sources);
-            warn(&case.vars, &used, &mut unused);
-            used_in_file.extend(used);
+        let mut in_file = Uses { names: secrets.clone(), sources };
+        // the cases of one table differ in their rows alone
+        for table in cases.chunk_by(|one, other| Arc::ptr_eq(&one.steps, &other.steps)) {
+            let mut in_case = Uses { names: secrets.clone(), sources };
+            in_case.of_case(table);
+            warn_of_case(table, &in_case, &mut unused);
+            in_file.names.extend(in_case.names);
         }
-        used_in_file.extend(names_used(values(&file.vars), sources));
-        warn(&file.vars, &used_in_file, &mut unused);
-        used_in_suite.extend(used_in_file);
+        in_file.of_vars(&file.vars);
+        in_file.of_steps(file.setup.iter().chain(file.teardown.iter()));
+        warn_of_variables(&file.vars, &in_file, &mut unused);
+        warn_of_captures(file.setup.iter().chain(file.teardown.iter()), &in_file, &mut unused);
+        in_suite.names.extend(in_file.names);
     }
-    used_in_suite.extend(names_used(values(&config.vars), sources));
-    warn(&config.vars, &used_in_suite, &mut unused);
+    in_suite.of_vars(&config.vars);
+    in_suite.of_steps(config.setup.iter().chain(config.teardown.iter()));
+    // a file that was not loaded may use them
+    if suite.whole {
+        warn_of_variables(&config.vars, &in_suite, &mut unused);
+        warn_of_captures(config.setup.iter().chain(config.teardown.iter()), &in_suite, &mut unused);
+    }
     unused
 }
 
-fn values(vars: &Variables) -> impl Iterator<Item = &Node> {
-    vars.iter().map(|(_, node)| node)
+/// The names that expressions use.
+struct Uses<'a> {
+    names: HashSet<String>,
+    sources: &'a Sources,
 }
 
-fn names_used<'n>(nodes: impl Iterator<Item = &'n Node>, sources: &Sources) -> HashSet<String> {
-    nodes.flat_map(|node| names_in(node, sources)).map(|name| name.path.to_string()).collect()
+impl Uses<'_> {
+    fn of_case(&mut self, table: &[Arc<Case>]) {
+        let Some(case) = table.first() else { return };
+        case.across.iter().for_each(|across| self.of_across(across));
+        self.of_steps(case.all_steps());
+        self.of_vars(&case.vars);
+        table.iter().filter_map(|case| case.row.as_ref()).for_each(|row| self.of_vars(&row.vars));
+    }
+
+    fn of_steps<'s>(&mut self, steps: impl Iterator<Item = &'s Step>) {
+        for step in steps {
+            step.nodes().for_each(|node| self.of_node(node));
+            step.expressions().for_each(|node| self.of_expression(node));
+        }
+    }
+
+    fn of_vars(&mut self, vars: &Variables) {
+        vars.iter().for_each(|(_, node)| self.of_node(node));
+    }
+
+    /// `${…}` at any depth, and what `$cel` holds.
+    fn of_node(&mut self, node: &Node) {
+        self.names.extend(names_in(node, self.sources).iter().map(|name| variable(&name.path)));
+        self.of_cel(node);
+    }
+
+    fn of_cel(&mut self, node: &Node) {
+        match &node.kind {
+            NodeKind::Scalar(_) => {}
+            NodeKind::Sequence(items) => items.iter().for_each(|item| self.of_cel(item)),
+            NodeKind::Mapping(entries) => {
+                for Entry { key, value, .. } in entries.iter() {
+                    if &*key.value == "$cel" { self.of_expression(value) } else { self.of_cel(value) }
+                }
+            }
+        }
+    }
+
+    /// Its keys are CEL.
+    fn of_across(&mut self, across: &Node) {
+        self.of_node(across);
+        for Entry { key, key_style, .. } in across.as_mapping().unwrap_or_default() {
+            let scalar = Scalar { text: Arc::clone(&key.value), style: *key_style };
+            self.of_expression(&Node { span: key.span, kind: NodeKind::Scalar(scalar) });
+        }
+    }
+
+    /// What is wrong with it is said where it is planned.
+    fn of_expression(&mut self, node: &Node) {
+        if let Some(expression) = Expression::parse(node, self.sources, &mut Diagnostics::new()) {
+            self.names.extend(expression.names().map(|name| variable(&name.path)));
+        }
+    }
 }
 
-fn warn(vars: &Variables, used: &HashSet<String>, out: &mut Diagnostics) {
-    let unused = vars.iter().filter(|(name, _)| !used.contains(&*name.value));
-    out.extend(unused.map(|(name, _)| {
-        Diagnostic::warning(format!("the variable `{}` is never used", name.value))
-            .at(name.span, "")
-            .hint(format!("use it as `${{{}}}`, or remove it", name.value))
-    }));
+/// The variable that a path begins with.
+fn variable(path: &str) -> String {
+    path.split('.').next().unwrap_or(path).to_owned()
+}
+
+fn warn_of_case(table: &[Arc<Case>], used: &Uses<'_>, out: &mut Diagnostics) {
+    let Some(case) = table.first() else { return };
+    warn_of_variables(&case.vars, used, out);
+    let mut columns: HashMap<&str, Span> = HashMap::new();
+    for (name, _) in table.iter().filter_map(|case| case.row.as_ref()).flat_map(|row| &*row.vars) {
+        columns.entry(&name.value).or_insert(name.span);
+    }
+    let mut unused: Vec<(&str, Span)> = columns.into_iter().filter(|(name, _)| !used.names.contains(*name)).collect();
+    unused.sort_by_key(|(_, span)| *span);
+    out.extend(unused.into_iter().map(|(name, span)| warning("the variable", name, "of these rows ", span)));
+    warn_of_captures(case.all_steps(), used, out);
+}
+
+fn warn_of_variables(vars: &Variables, used: &Uses<'_>, out: &mut Diagnostics) {
+    let unused = vars.iter().filter(|(name, _)| !used.names.contains(&*name.value));
+    out.extend(unused.map(|(name, _)| warning("the variable", &name.value, "", name.span)));
+}
+
+fn warn_of_captures<'s>(steps: impl Iterator<Item = &'s Step>, used: &Uses<'_>, out: &mut Diagnostics) {
+    let captures = steps.flat_map(Step::captures).map(|capture| &capture.name);
+    let unused = captures.filter(|name| !used.names.contains(&*name.value));
+    out.extend(unused.map(|name| warning("what is captured as", &name.value, "", name.span)));
+}
+
+fn warning(what: &str, name: &str, of: &str, span: Span) -> Diagnostic {
+    Diagnostic::warning(format!("{what} `{name}` {of}is never used"))
+        .at(span, "")
+        .hint(format!("use it as `${{{name}}}`, or remove it"))
 }
 
 impl Case {

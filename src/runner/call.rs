@@ -60,6 +60,7 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
         Ok(sent) => sent,
         Err(problems) => return CallEnd::Invalid(problems),
     };
+    within.case.scope.hide_credentials(&sent.metadata);
     let talk = tokio::select! {
         biased;
         () = within.interrupt.raised() => return CallEnd::Interrupted,
@@ -160,6 +161,8 @@ async fn exchange(
 
 fn judge(call: &PlannedCall, case: &PlannedCase, server: &Running, metadata: Metadata, talk: Talk) -> CallEnd {
     let Talk { requests, outcome, messages, script } = talk;
+    case.scope.hide_credentials(&outcome.headers);
+    case.scope.hide_credentials(&outcome.trailers);
     let (mut found, timeline, nested) = match script {
         Some(ScriptEnd { timeline, found, nested }) => (found, Some(timeline), nested),
         None => (Vec::new(), None, None),

@@ -25,7 +25,6 @@ pub(crate) enum NodeKind {
 pub(crate) struct Entry {
     pub(crate) key: Spanned<Arc<str>>,
     /// How the key was written: a quoted key is text whatever it spells.
-    #[cfg_attr(not(test), expect(dead_code, reason = "only tests compare how keys are written"))]
     pub(crate) key_style: Style,
     pub(crate) value: Node,
 }

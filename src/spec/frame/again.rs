@@ -11,24 +11,24 @@ use crate::yaml::decode::{self, Key, Reads, Table};
 const EVERY: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Default)]
-struct RepeatFrame {
+pub(super) struct RepeatFrame {
     times: Option<Spanned<u32>>,
     parallel: Option<Spanned<u32>>,
 }
 
 #[derive(Debug, Default)]
-struct RetryFrame {
+pub(super) struct RetryFrame {
     attempts: Option<Spanned<u32>>,
     every: Option<Spanned<Duration>>,
 }
 
 #[derive(Debug, Default)]
-struct EventuallyFrame {
+pub(super) struct EventuallyFrame {
     within: Option<Spanned<Duration>>,
     every: Option<Spanned<Duration>>,
 }
 
-static REPEAT: Table<RepeatFrame> = Table {
+pub(super) static REPEAT: Table<RepeatFrame> = Table {
     what: "`repeat`",
     keys: &[&[
         Key::required("times", Reads::Other(|repeat, node, out| repeat.times = decode::count(node, out)), "times: 200"),
@@ -36,7 +36,7 @@ static REPEAT: Table<RepeatFrame> = Table {
     ]],
 };
 
-static RETRY: Table<RetryFrame> = Table {
+pub(super) static RETRY: Table<RetryFrame> = Table {
     what: "`retry`",
     keys: &[&[
         Key::required(
@@ -48,7 +48,7 @@ static RETRY: Table<RetryFrame> = Table {
     ]],
 };
 
-static EVENTUALLY: Table<EventuallyFrame> = Table {
+pub(super) static EVENTUALLY: Table<EventuallyFrame> = Table {
     what: "`eventually`",
     keys: &[&[
         Key::required("within", Reads::Limit(|eventually| &mut eventually.within), "within: 5s"),

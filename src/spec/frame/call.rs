@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::again::read_eventually;
+use super::again::{EVENTUALLY, read_eventually};
 use super::script::{self, ScriptFrame};
 use super::{exclusive, read_names};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};

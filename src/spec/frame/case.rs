@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::again::{read_repeat, read_retry};
+use super::again::{REPEAT, RETRY, read_repeat, read_retry};
 use super::call::{CallFrame, CallKeys, check_exclusive};
 use super::rows::RowsFrame;
 use super::step::{StepFrame, read_id, read_steps, refuse_duplicate_ids};
@@ -68,9 +68,12 @@ static CASE: Table<CaseFrame> = Table {
                     case.rows = RowsFrame::read(node, out).map_or(Rows::Unreadable, Rows::Some);
                 }),
             ),
-            Key::new("repeat", Reads::Other(|case, node, out| case.repeat = read_repeat(node, out))),
+            Key::new(
+                "repeat",
+                Reads::Mapping(|| REPEAT.names(), |case, node, out| case.repeat = read_repeat(node, out)),
+            ),
             Key::new("across", Reads::Node(|case| &mut case.across)),
-            Key::new("retry", Reads::Other(|case, node, out| case.retry = read_retry(node, out))),
+            Key::new("retry", Reads::Mapping(|| RETRY.names(), |case, node, out| case.retry = read_retry(node, out))),
             Key::new("lock", Reads::Other(|case, node, out| case.locks = read_locks(node, out))),
             Key::new("teardown", Reads::Other(|case, node, out| case.teardown = read_steps(node, out))),
             Key::new("steps", Reads::Other(|case, node, out| case.steps = Some(read_steps(node, out)))),

@@ -54,17 +54,13 @@ fn unknown_keys_suggest_what_was_meant() {
     case(
         "zebra: {}",
         &[
-            "4:3: unknown key `zebra` | a case takes `name`, `description`, `tags`, `skip`, `vars`, `repeat`, `across`, \
-           `call`, `server`, `service`, `metadata`, `timeout`, `compression`, `request`, `requests`, `stream` or `expect`",
+            "4:3: unknown key `zebra` | a case takes `name`, `description`, `tags`, `skip`, `xfail`, `vars`, `rows`, `repeat`, `across`, `retry`, `lock`, `teardown`, `steps`, `id`, `call`, \
+           `server`, `service`, `metadata`, `timeout`, `compression`, `request`, `requests`, `stream`, `expect`, `capture` or `eventually`",
         ],
     );
-    case(
-        "teardown: []",
-        &[
-            "4:3: unknown key `teardown` | a case takes `name`, `description`, `tags`, `skip`, `vars`, `repeat`, `across`, \
-           `call`, `server`, `service`, `metadata`, `timeout`, `compression`, `request`, `requests`, `stream` or `expect`",
-        ],
-    );
+    case("cleanup: []", &["4:3: unknown key `cleanup` | this is written `teardown` here"]);
+    case("attempts: 3", &["4:3: unknown key `attempts` | `attempts` belongs under `retry:`"]);
+    case("serial: true", &["4:3: unknown key `serial` | `serial` is a key of a case file"]);
     case_file(
         "tests: []\ncases: [ { name: n, call: S/M } ]",
         &["1:1: unknown key `tests` | this is written `cases` here"],
@@ -82,20 +78,23 @@ fn unknown_keys_suggest_what_was_meant() {
 
 #[test]
 fn a_case_has_a_name_and_a_call() {
-    case_file("cases:\n- name: n\n", &["2:3: missing key `call` | write `call: pkg.Service/Method`"]);
+    case_file(
+        "cases:\n- name: n\n",
+        &["2:3: missing key `call` | write `call: pkg.Service/Method`, or several calls as a list under `steps:`"],
+    );
     case_file("cases:\n- call: S/M\n", &["2:3: missing key `name` | write `name: what the case shows`"]);
     case_file(
         "cases:\n- {}\n",
         &[
             "2:3: missing key `name` | write `name: what the case shows`",
-            "2:3: missing key `call` | write `call: pkg.Service/Method`",
+            "2:3: missing key `call` | write `call: pkg.Service/Method`, or several calls as a list under `steps:`",
         ],
     );
     case_file(
         "cases:\n- hello\n",
         &[
-            "2:3: expected a mapping, found `hello` | a case takes `name`, `description`, `tags`, `skip`, `vars`, `repeat`, \
-         `across`, `call`, `server`, `service`, `metadata`, `timeout`, `compression`, `request`, `requests`, `stream` or `expect`",
+            "2:3: expected a mapping, found `hello` | a case takes `name`, `description`, `tags`, `skip`, `xfail`, `vars`, `rows`, `repeat`, `across`, `retry`, `lock`, `teardown`, `steps`, `id`, `call`, \
+         `server`, `service`, `metadata`, `timeout`, `compression`, `request`, `requests`, `stream`, `expect`, `capture` or `eventually`",
         ],
     );
     case_file("cases:\n- name: n\n  call: \"\"\n", &["3:9: `call` names no method | write `call: pkg.Service/Method`"]);
@@ -383,7 +382,7 @@ fn profiles_are_read_even_where_they_are_not_chosen() {
         &format!("{SUITE}profiles: {{ p: {{ timeout: 1, profiles: {{}} }} }}\n"),
         &[
             "5:27: `1`: a number without a unit | write `1s` or `1ms`",
-            "5:30: unknown key `profiles` | a profile takes `protos`, `servers`, `server`, `service`, `timeout`, `metadata`, `vars` or `tags`",
+            "5:30: unknown key `profiles` | `profiles` stands at the top of the suite, `grpc-spec.yaml`",
         ],
     );
 }

@@ -2,6 +2,8 @@ mod config;
 mod discovery;
 mod errors;
 mod good;
+mod rows;
+mod scenarios;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::foreign::{instead, ours};
+use super::foreign::{instead, ours, place};
 use super::{damaged, expected, positive_duration, size, text, texts};
 use crate::diagnostic::{Diagnostic, Diagnostics, Spanned, did_you_mean, one_of};
 use crate::yaml::{Entry, Node};
@@ -106,6 +106,7 @@ impl<T> Table<T> {
         let meant = ours(written, &names)
             .map(|ours| format!("this is written `{ours}` here"))
             .or_else(belongs)
+            .or_else(|| place(written).map(str::to_owned))
             .or_else(|| did_you_mean(written, names.iter().copied()))
             .or_else(|| instead(written).map(str::to_owned));
         match meant {
