@@ -9,6 +9,7 @@ fn main() -> ExitCode {
         .serve("greeter", serve)
         .serve("random", serve)
         .serve("echo", serve)
+        .serve("users", serve)
         .serve("interop", serve)
         .serve("decompresses", serve)
         .serve("compresses", serve)

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostics, Sources};
 use crate::plan::unused_variables;
 use crate::report::{ColourChoice, FailureStyle, Output, plural, render_failure};
 use crate::runner::{
-    InProcessServers, Interrupt, Job, Prepared, Session, SuiteRun, Summary, case_runtime, plan_online,
+    InProcessServers, Interrupt, Job, Prepared, Session, SuiteRun, Summary, case_runtime, fresh_seed, plan_online,
 };
 use crate::server::names;
 use crate::spec;
@@ -74,7 +74,7 @@ fn check_online(
     let (raised, of_session, progress) = (interrupt.clone(), Arc::clone(sources), progress(sources));
     let checked = async move {
         interrupt.listen();
-        let session = Session::new(of_session, suites, InProcessServers::default(), interrupt, progress);
+        let session = Session::new(of_session, suites, InProcessServers::default(), interrupt, progress, fresh_seed());
         plan_online(&session, &waiting).await
     };
     let (results, warnings) = runtime.block_on(runtime.spawn(checked))?;

@@ -11,7 +11,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
 use crate::runner::{
     CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Schedule, Session, Subject, SuiteRun,
-    Summary, case_runtime, default_jobs, not_run,
+    Summary, case_runtime, default_jobs, fresh_seed, not_run,
 };
 use crate::select::Selection;
 use crate::spec::{self, Loaded};
@@ -68,8 +68,8 @@ fn drive(
         let interrupt = interrupt.clone();
         async move {
             interrupt.listen();
-            let session =
-                Arc::new(Session::new(sources, suites, InProcessServers::default(), interrupt.clone(), progress));
+            let (in_process, seed) = (InProcessServers::default(), fresh_seed());
+            let session = Arc::new(Session::new(sources, suites, in_process, interrupt.clone(), progress, seed));
             let mut reported = Ok(());
             let summary = schedule.run(session, |events| {
                 for reporter in &mut reporters {

@@ -121,7 +121,7 @@ impl Scope {
     }
 
     /// Hides what would be captured, whatever comes of its call, if it is a secret or computed from one.
-    pub(crate) fn hide_captured(&self, name: &str, expression: &Expression) {
+    pub(crate) fn hide_captured(self: &Arc<Self>, name: &str, expression: &Expression) {
         let Some(secrets) = self.secrets().filter(|secrets| !secrets.names.is_empty()) else { return };
         let because = if secrets.names.contains(name) {
             Because::Named

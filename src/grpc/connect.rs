@@ -66,7 +66,7 @@ pub(super) async fn connect(
         }
         Err(broken) => {
             let first = first.get();
-            let explained = broken.as_ref().is_some_and(|broken| !broken.hints.is_empty());
+            let explained = broken.as_ref().is_some_and(|broken| broken.by_alert);
             let refused = handshake.filter(|_| first.is_empty() && !explained);
             let refused = refused.and_then(|handshake| ConnectError::closed_after_tls(target, handshake.certificate));
             Err(refused.unwrap_or_else(|| {

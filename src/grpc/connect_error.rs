@@ -61,9 +61,7 @@ impl ConnectError {
 
     /// The transport stood, but what came over it was not HTTP/2; `first` is what came.
     pub(super) fn not_http2(target: &Target, first: &[u8], broken: Option<&Broken>) -> Self {
-        if let Some(Broken { causes, hints, .. }) =
-            broken.filter(|broken| broken.connection_lost && !broken.hints.is_empty())
-        {
+        if let Some(Broken { causes, hints, .. }) = broken.filter(|broken| broken.by_alert) {
             let headline = format!("no HTTP/2 connection to {target}");
             return Self { code: Code::Unavailable, headline, causes: causes.clone(), hints: hints.clone() };
         }
@@ -141,6 +139,8 @@ impl fmt::Display for ConnectError {
 
 impl std::error::Error for ConnectError {}
 
+const WHICH_PORT: &str = "is this the port of a gRPC server?";
+
 /// What a peer that is not HTTP/2 seems to be, from the first bytes it sent.
 fn diagnose(target: &Target, first: &[u8]) -> (String, Option<String>) {
     if first.is_empty() {
@@ -155,22 +155,26 @@ fn diagnose(target: &Target, first: &[u8]) -> (String, Option<String>) {
         let hint = "gRPC needs HTTP/2: is this another port of the server, or a proxy that speaks HTTP/1.1 only?";
         (format!("the server answered in HTTP/1: `{}`", line(first)), Some(hint.to_owned()))
     } else if first.starts_with(b"SSH-") {
-        (format!("the server answered `{}`", line(first)), Some("this is an SSH server".to_owned()))
+        (format!("the server answered `{}`", line(first)), Some("this is an SSH server: is the port right?".to_owned()))
     } else if http2::is_settings(first) {
-        ("the connection ended after the server's SETTINGS".to_owned(), None)
+        (
+            "the connection ended after the server's SETTINGS".to_owned(),
+            Some("does the server's log say why it closes connections?".to_owned()),
+        )
     } else if first.iter().take(8).all(|byte| matches!(byte, b' '..=b'~' | b'\r' | b'\n' | b'\t')) {
-        (format!("the server answered with text that is not HTTP/2: `{}`", line(first)), None)
+        (format!("the server answered with text that is not HTTP/2: `{}`", line(first)), Some(WHICH_PORT.to_owned()))
     } else {
         let shown: Vec<_> = first.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        (format!("the server answered with bytes that are not HTTP/2: {}", shown.join(" ")), None)
+        let cause = format!("the server answered with bytes that are not HTTP/2: {}", shown.join(" "));
+        (cause, Some(WHICH_PORT.to_owned()))
     }
 }
 
 fn silent(target: &Target) -> String {
     if target.tls {
-        "is this the port of a gRPC server?".to_owned()
+        WHICH_PORT.to_owned()
     } else {
-        format!("is this the port of a gRPC server? If it expects TLS, write `https://{}`", target.endpoint)
+        format!("{WHICH_PORT} If it expects TLS, write `https://{}`", target.endpoint)
     }
 }
 

@@ -29,6 +29,9 @@ pub(super) struct Ending {
 }
 
 const RAISE_MESSAGE: &str = "raise `limits: { message: … }` of the server if this is meant to pass";
+const NOT_MESSAGES: &str = "the server, or a proxy in front of it, sends something else than gRPC messages";
+const CUT_SHORT: &str = "the stream ended in the middle of a message: does the server's log say why?";
+const ONE_STATUS: &str = "a server must send `grpc-status` once, as a number from 0 to 16";
 
 impl Ending {
     /// Ended here, for a reason of our own.
@@ -50,12 +53,18 @@ impl Ending {
     }
 
     pub(super) fn deadline(after: Duration, phase: Phase) -> Self {
-        Self::client(Code::DeadlineExceeded, format!("deadline exceeded after {}, {phase}", readable(after)))
+        let hint = match phase {
+            Phase::FreeStream => "the server takes no more calls on the connection: run fewer at a time, with `--jobs`",
+            Phase::Sending { .. } => "the server does not read what is sent: its HTTP/2 window is used up",
+            _ => "if the server may take longer, raise the `timeout`",
+        };
+        let headline = format!("deadline exceeded after {}, {phase}", readable(after));
+        Self { hints: vec![hint.to_owned()], ..Self::client(Code::DeadlineExceeded, headline) }
     }
 
     /// The stream or its connection broke.
     pub(super) fn broken(broken: Broken) -> Self {
-        let Broken { code, headline, causes, hints, connection_lost } = broken;
+        let Broken { code, headline, causes, hints, connection_lost, .. } = broken;
         Self { connection_lost, causes, hints, ..Self::client(code, headline) }
     }
 
@@ -66,7 +75,9 @@ impl Ending {
                 hints: vec![RAISE_MESSAGE.to_owned()],
                 ..Self::client(Code::ResourceExhausted, error.to_string())
             },
-            FrameError::Flag(_) => Self::client(Code::Internal, error.to_string()),
+            FrameError::Flag(_) => {
+                Self { hints: vec![NOT_MESSAGES.to_owned()], ..Self::client(Code::Internal, error.to_string()) }
+            }
         }
     }
 
@@ -79,6 +90,7 @@ impl Ending {
             },
             DecompressError::Broken(cause) => Self {
                 causes: vec![cause.clone()],
+                hints: vec![format!("the server said `grpc-encoding: {compression}`, and must keep to it")],
                 ..Self::client(Code::Internal, format!("message {number} is not {compression}"))
             },
         }
@@ -103,13 +115,16 @@ impl Ending {
         let ending = match (status, cut) {
             (Some(status), Some(cut)) if status.code == Code::Ok => Self {
                 causes: vec![format!("the server said {} all the same", status.code)],
+                hints: vec![CUT_SHORT.to_owned()],
                 ..Self::client(Code::Internal, cut)
             },
             (Some(status), cut) => {
                 warnings.extend(cut);
-                Self { status, ..Self::client(Code::Ok, "") }
+                let is_none = status.raw.as_ref().is_some_and(|raw| *raw != status.code.number().to_string());
+                let hints = is_none.then(|| ONE_STATUS.to_owned()).into_iter().collect();
+                Self { status, hints, ..Self::client(Code::Ok, "") }
             }
-            (None, Some(cut)) => Self::client(Code::Internal, cut),
+            (None, Some(cut)) => Self { hints: vec![CUT_SHORT.to_owned()], ..Self::client(Code::Internal, cut) },
             (None, None) if http_status != 200 => {
                 Self::client(code_of_http(http_status), format!("HTTP status {http_status} without a `grpc-status`"))
             }
@@ -141,16 +156,20 @@ impl Ending {
         }
         let hint = match (http_status, content_type.as_deref()) {
             (_, Some(text)) if text.starts_with("application/grpc-web") => {
-                Some("the server speaks gRPC-Web here, not gRPC")
+                "the server speaks gRPC-Web here, not gRPC: is this the port of a proxy for browsers?"
             }
-            (300..=399, _) => Some("gRPC does not follow redirects: use the address it points to"),
-            (401 | 403, _) => Some("is there a proxy in front that asks for credentials?"),
-            (404, _) => Some("an HTTP server answers here that does not know the method: is this the gRPC port?"),
-            (502..=504, _) => Some("a proxy answers that could not reach the server behind it"),
-            _ => None,
+            (300..=399, _) => "gRPC does not follow redirects: use the address it points to",
+            (401 | 403, _) => "is there a proxy in front that asks for credentials?",
+            (404, _) => "an HTTP server answers here that does not know the method: is this the gRPC port?",
+            (502..=504, _) => "a proxy answers that could not reach the server behind it: is that one running?",
+            (200, None) => "the server, or a proxy in front of it, must send `content-type: application/grpc`",
+            (200, Some(text)) if is_grpc_of_another_codec(text) => {
+                "messages are protobuf here: have the server answer with `application/grpc`"
+            }
+            _ => "an HTTP server answers here: is this the gRPC port?",
         };
         let headline = format!("HTTP {http_status} {found}, which is not a gRPC response");
-        Self { causes, hints: hint.map(str::to_owned).into_iter().collect(), ..Self::client(code, headline) }
+        Self { causes, hints: vec![hint.to_owned()], ..Self::client(code, headline) }
     }
 
     /// A CANCELLED at the deadline is the deadline's: the server counts it down too, and may strike first.

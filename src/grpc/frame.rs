@@ -13,6 +13,9 @@ pub(super) const PREFIX: usize = 5;
 /// for as long as the message is recorded, and make the connection allocate a new one.
 const COPIED: usize = 2 << 10;
 
+/// So much room is made for a message at once, since its length is only what the peer says; more of it as it comes.
+const RESERVED: usize = 1 << 20;
+
 /// Bytes on their way out: a message behind its prefix, a piece of one, or nothing. Counts what the connection has
 /// taken, so that a deadline can say how far sending got.
 #[derive(Debug)]
@@ -160,6 +163,7 @@ impl MessageReader {
             if missing <= COPIED { Bytes::copy_from_slice(&whole) } else { whole }
         } else {
             let count = missing.min(self.chunk.len());
+            self.body.reserve(missing.min(RESERVED));
             self.body.put(self.chunk.split_to(count));
             if count < missing {
                 return Ok(None);

@@ -14,6 +14,8 @@ pub(super) struct Broken {
     pub(super) hints: Vec<String>,
     /// The connection is gone, and how it ended says more than the stream knows.
     pub(super) connection_lost: bool,
+    /// By an alert of TLS, which says why.
+    pub(super) by_alert: bool,
 }
 
 /// The start of a SETTINGS frame on stream 0, which every HTTP/2 connection begins with (RFC 9113, 3.4).
@@ -29,44 +31,57 @@ pub(super) fn broken(error: &h2::Error) -> Broken {
     let name = reason.map(named).unwrap_or_default();
     if error.is_reset() && error.is_remote() {
         let code = reason.map_or(Code::Internal, code_of_reset);
-        return Broken::new(code, format!("the server reset the stream: {name}"), Vec::new());
+        let hint = match reason {
+            Some(Reason::REFUSED_STREAM) => "the server did not take the call: is it overloaded, or shutting down?",
+            Some(Reason::ENHANCE_YOUR_CALM) => BUSY,
+            Some(Reason::INADEQUATE_SECURITY) => {
+                "the server asks for a better secured connection: is `https://` meant?"
+            }
+            Some(Reason::HTTP_1_1_REQUIRED) => "the server wants HTTP/1.1 for this: is this the gRPC port?",
+            _ => "the server, or a proxy in front of it, gave the call up: does its log say why?",
+        };
+        return Broken::new(code, format!("the server reset the stream: {name}")).hint(hint);
     }
     if error.is_go_away() && error.is_remote() {
         let text = match debug_data(error) {
             Some(data) => format!("the server closed the connection: GOAWAY {name} `{data}`"),
             None => format!("the server closed the connection: GOAWAY {name}"),
         };
-        let mut broken = Broken::new(Code::Unavailable, text, Vec::new());
-        if reason == Some(Reason::ENHANCE_YOUR_CALM) {
-            broken
-                .hints
-                .push("the server finds this client too busy: too many pings, or streams reset too fast".to_owned());
-        }
-        return broken;
+        let is_busy = reason == Some(Reason::ENHANCE_YOUR_CALM);
+        return Broken::new(Code::Unavailable, text).hint(if is_busy { BUSY } else { SHUTTING_DOWN });
     }
     if let Some(io) = error.get_io() {
         let text = io.to_string();
-        let (cause, hint) = match explain_alert(&text) {
-            Some((cause, hint)) => (cause, Some(hint)),
-            None => (text, None),
-        };
-        return Broken {
-            connection_lost: true,
-            hints: hint.into_iter().collect(),
-            ..Broken::new(Code::Unavailable, "the connection was lost".to_owned(), vec![cause])
-        };
+        let alert = explain_alert(&text);
+        let by_alert = alert.is_some();
+        let (cause, hint) = alert.unwrap_or((text, LOST.to_owned()));
+        let lost = Broken::new(Code::Unavailable, "the connection was lost".to_owned()).hint(hint);
+        return Broken { causes: vec![cause], connection_lost: true, by_alert, ..lost };
     }
     let mut causes: Vec<_> = reason.map(|reason| reason.description().to_owned()).into_iter().collect();
     causes.extend(debug_data(error));
     if error.is_reset() || error.is_go_away() {
-        return Broken::new(Code::Internal, format!("the server broke the rules of HTTP/2: {name}"), causes);
+        let broken =
+            Broken::new(Code::Internal, format!("the server broke the rules of HTTP/2: {name}")).hint(NO_RULES);
+        return Broken { causes, ..broken };
     }
-    Broken::new(Code::Internal, "the HTTP/2 stream could not be used".to_owned(), vec![error.to_string()])
+    let unused = Broken::new(Code::Internal, "the HTTP/2 stream could not be used".to_owned()).hint(LOST);
+    Broken { causes: vec![error.to_string()], ..unused }
 }
 
+const BUSY: &str = "the server finds this client too busy: too many pings, or streams reset too fast";
+const SHUTTING_DOWN: &str = "is the server shutting down, or does it close old connections? Its log may say why";
+const LOST: &str = "did the server crash, or was it stopped? Its log may say why";
+const NO_RULES: &str = "the fault is in the server, or in a proxy in front of it, not in the case";
+
 impl Broken {
-    fn new(code: Code, headline: String, causes: Vec<String>) -> Self {
-        Self { code, headline, causes, hints: Vec::new(), connection_lost: false }
+    fn new(code: Code, headline: String) -> Self {
+        Self { code, headline, causes: Vec::new(), hints: Vec::new(), connection_lost: false, by_alert: false }
+    }
+
+    fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
     }
 
     /// How a connection ended, as one fragment: `GOAWAY …` or `connection reset by peer`.

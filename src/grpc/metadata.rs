@@ -41,6 +41,14 @@ pub(super) const BASE64_AS_SENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
+/// Read only to be of help: the specification asks for the standard alphabet.
+pub(super) const BASE64_URL_SAFE: GeneralPurpose = GeneralPurpose::new(
+    &base64::alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
 /// Set by the protocol, or forbidden in HTTP/2; `grpc-…` is reserved as a whole.
 const RESERVED: [&str; 10] = [
     "connection",
@@ -124,7 +132,11 @@ impl Metadata {
                         MetadataValue::Binary(bytes.into())
                     } else {
                         let raw = String::from_utf8_lossy(part).into_owned();
-                        warnings.push(format!("`{key}` is not base64: `{}`", raw.escape_debug()));
+                        let is = match BASE64_URL_SAFE.decode(part) {
+                            Ok(_) => "is in the URL-safe alphabet of base64, not in the standard one",
+                            Err(_) => "is not base64",
+                        };
+                        warnings.push(format!("`{key}` {is}: `{}`", raw.escape_debug()));
                         MetadataValue::Text(raw)
                     };
                     entries.push((key.clone(), value));

@@ -103,6 +103,7 @@ impl CallOutcome {
         let count = self.messages.len() + self.unrecorded;
         if self.status.code == Code::Ok && count != 1 {
             let found = if count == 0 { "no message".to_owned() } else { format!("{count} messages") };
+            self.hints.push("does the server have another version of the method, one that streams?".to_owned());
             self.status = Status {
                 raw: self.status.raw.take(),
                 ..Status::client(Code::Unimplemented, format!("OK with {found} where the method returns one"))

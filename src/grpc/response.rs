@@ -12,7 +12,7 @@ use http::HeaderMap;
 
 use super::channel::Limits;
 use super::code::Code;
-use super::compression::Compression;
+use super::compression::{ACCEPTED, Compression};
 use super::ending::{self, Ending};
 use super::frame::MessageReader;
 use super::http2;
@@ -197,11 +197,15 @@ impl Response {
     fn unpack(&self, bytes: Bytes) -> Result<Bytes, Box<Ending>> {
         let number = self.messages + 1;
         let name = self.headers.get(GRPC_ENCODING).map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let problem = match name.as_deref().map(Compression::from_name) {
-            None | Some(Some(Compression::Identity)) => "the headers name no `grpc-encoding`".to_owned(),
-            Some(None) => {
-                format!("the `grpc-encoding` is `{}`, which was not offered", name.unwrap_or_default().escape_debug())
+        let (problem, hint) = match name.as_deref().map(Compression::from_name) {
+            None | Some(Some(Compression::Identity)) => {
+                let hint = "a server that compresses messages must send `grpc-encoding` in its headers";
+                ("the headers name no `grpc-encoding`".to_owned(), hint.to_owned())
             }
+            Some(None) => (
+                format!("the `grpc-encoding` is `{}`, which was not offered", name.unwrap_or_default().escape_debug()),
+                format!("have the server compress with one of {ACCEPTED}"),
+            ),
             Some(Some(compression)) => {
                 return compression
                     .decompress(bytes, self.limits.message)
@@ -209,7 +213,7 @@ impl Response {
             }
         };
         let message = format!("message {number} is marked as compressed, but {problem}");
-        Err(Box::new(Ending::client(Code::Internal, message)))
+        Err(Box::new(Ending { hints: vec![hint], ..Ending::client(Code::Internal, message) }))
     }
 }
 

@@ -1,13 +1,13 @@
 //! How a call ended: the status a server sent, or the one made here when it sent none.
 
 use base64::Engine as _;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode;
+use prost::Message as _;
 
 use super::code::Code;
-use super::metadata::BASE64_AS_SENT;
+use super::metadata::{BASE64_AS_SENT, BASE64_URL_SAFE};
 
 /// A gRPC status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,14 +33,6 @@ pub(crate) enum Origin {
 pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const GRPC_STATUS_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
-
-/// Read only to be of help: the specification asks for the standard alphabet.
-const BASE64_URL_SAFE: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::URL_SAFE,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 impl Status {
     /// A status made here.
@@ -84,16 +76,24 @@ fn message(trailers: &HeaderMap) -> String {
 
 fn details(trailers: &HeaderMap, warnings: &mut Vec<String>) -> Bytes {
     let Some(value) = trailers.get(&GRPC_STATUS_DETAILS) else { return Bytes::new() };
-    if let Ok(bytes) = BASE64_AS_SENT.decode(value.as_bytes()) {
-        return bytes.into();
+    // `Metadata::from_headers` warns of what is not base64 as it should be.
+    let decoded = BASE64_AS_SENT.decode(value.as_bytes()).or_else(|_| BASE64_URL_SAFE.decode(value.as_bytes()));
+    let bytes = Bytes::from(decoded.unwrap_or_default());
+    if let Err(error) = RpcStatus::decode(bytes.clone()) {
+        warnings.push(format!("`grpc-status-details-bin` holds no google.rpc.Status: {error}"));
     }
-    let raw = String::from_utf8_lossy(value.as_bytes());
-    if let Ok(bytes) = BASE64_URL_SAFE.decode(value.as_bytes()) {
-        warnings.push(format!("`grpc-status-details-bin` is in the URL-safe alphabet: `{raw}`"));
-        return bytes.into();
-    }
-    // `Metadata::from_headers` warns of the value that is no base64 at all.
-    Bytes::new()
+    bytes
+}
+
+/// `google.rpc.Status`, to know one.
+#[derive(Clone, PartialEq, prost::Message)]
+struct RpcStatus {
+    #[prost(int32, tag = "1")]
+    code: i32,
+    #[prost(string, tag = "2")]
+    message: String,
+    #[prost(message, repeated, tag = "3")]
+    details: Vec<prost_types::Any>,
 }
 
 #[cfg(test)]
@@ -169,10 +169,17 @@ mod tests {
     }
 
     #[test]
-    fn details_in_the_url_safe_alphabet_are_read_with_a_warning() {
-        let (found, warnings) = read(&[("grpc-status", b"5"), ("grpc-status-details-bin", b"-_-_")]);
-        assert_eq!(&found.expect("a status").details[..], &[0xfb, 0xff, 0xbf]);
-        assert_eq!(warnings, ["`grpc-status-details-bin` is in the URL-safe alphabet: `-_-_`"]);
+    fn details_in_the_url_safe_alphabet_are_read() {
+        let (found, warnings) = read(&[("grpc-status", b"5"), ("grpc-status-details-bin", b"CAUSBn5-fj8_Pw")]);
+        assert_eq!(&found.expect("a status").details[..], b"\x08\x05\x12\x06~~~???");
+        assert!(warnings.is_empty(), "{warnings:?}");
+    }
+
+    #[test]
+    fn details_that_are_no_status_are_kept_with_a_warning() {
+        let (found, warnings) = read(&[("grpc-status", b"5"), ("grpc-status-details-bin", b"////")]);
+        assert_eq!(&found.expect("a status").details[..], &[0xff; 3]);
+        assert!(warnings[0].starts_with("`grpc-status-details-bin` holds no google.rpc.Status: "), "{warnings:?}");
     }
 
     proptest! {

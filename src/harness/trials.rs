@@ -17,7 +17,7 @@ use crate::plan::PlannedEntry;
 use crate::report::{ColourChoice, FailureStyle, JUnit, Output, Reporter as _, render_failure};
 use crate::runner::{
     CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Prepared, Session, Subject, SuiteRun,
-    Summary, case_runtime, not_run, panic_message, run_case,
+    Summary, case_runtime, fresh_seed, not_run, panic_message, run_case,
 };
 use crate::select::Selection;
 use crate::spec::{self, CaseId, Loaded, LoadedFile};
@@ -143,8 +143,14 @@ fn run_tests(
         interrupt.listen();
     }
     let suites = std::mem::take(&mut plans.suites);
-    let session =
-        Arc::new(Session::new(Arc::clone(sources), suites, serving.servers(), interrupt.clone(), Box::new(|_| {})));
+    let session = Arc::new(Session::new(
+        Arc::clone(sources),
+        suites,
+        serving.servers(),
+        interrupt.clone(),
+        Box::new(|_| {}),
+        fresh_seed(),
+    ));
     session.expect_cases(plans.cases.values().filter_map(|plan| plan.as_ref().ok()));
     let shared = Arc::new(Shared {
         session: Arc::clone(&session),
@@ -237,7 +243,7 @@ impl Shared {
     fn end(&self, result: CaseResult) -> Result<Completion, Failed> {
         let result = self.keep(result);
         match result.outcome {
-            Outcome::Passed => return Ok(Completion::Completed),
+            Outcome::Passed | Outcome::Flaky { .. } | Outcome::ExpectedFailure(_) => return Ok(Completion::Completed),
             Outcome::Skipped(_) => return Ok(Completion::ignored()),
             Outcome::NotRun(reason) => return Ok(Completion::ignored_with(reason)),
             Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Bug(_) => {}

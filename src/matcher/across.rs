@@ -1,21 +1,23 @@
-//! `across:`: figures over all repeats of a case, such as the least value of a field. Main type: [`Across`].
+//! `across:`: figures over all repeats of a case, such as the least value of an expression. Main type: [`Across`].
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use prost_reflect::{DynamicMessage, Kind, MethodDescriptor, Value};
 
 use super::compile::Compiler;
-use super::list::distinct;
+use super::condition::not_judged;
+use super::expectation::later;
+use super::figure::Figure;
 use super::mismatch::{Actual, Expected, Fault, Mismatch};
-use super::operator::Classes;
-use super::order::{nanoseconds, number, order};
+use super::names::{types_of_reply, types_of_sent};
+use super::place::RESPONSE;
 use super::rule::Matcher;
-use super::value_type::{Shape, ValueType, duration_value, well_known};
-use crate::diagnostic::{Diagnostic, Diagnostics, Spanned, did_you_mean, one_of};
-use crate::expr::Scope;
-use crate::message::{Context, Field, FieldPath, FieldType, find_field};
-use crate::yaml::Node;
+use super::value_type::{ValueType, well_known};
+use super::words::one_line;
+use crate::diagnostic::{Diagnostic, Diagnostics, did_you_mean, one_of};
+use crate::expr::{self, Expression, Key, Scope, Ty};
+use crate::message::{Context, FieldPath};
+use crate::yaml::{Entry, Node, NodeKind, Scalar};
 
 /// What must be true of all repeats together.
 #[derive(Debug, Clone)]
@@ -23,178 +25,106 @@ pub(crate) struct Across {
     series: Vec<Series>,
 }
 
-/// What one repeat brought.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Observation {
-    pub(crate) messages: Vec<DynamicMessage>,
-    pub(crate) elapsed: Duration,
+/// What one repeat brought: the value of each series, none where there is none.
+#[derive(Debug, Clone)]
+pub(crate) struct Sample {
+    values: Vec<Result<Option<Value>, Box<Diagnostic>>>,
 }
 
 /// One value of every repeat, and what its figures must be.
 #[derive(Debug, Clone)]
 struct Series {
-    /// As written: `response.random`.
-    name: String,
-    source: Source,
+    expression: Expression,
+    /// Whether it reads `response`, which not every outcome has.
+    reads_response: bool,
     figures: Vec<(Figure, Matcher)>,
 }
 
-#[derive(Debug, Clone)]
-enum Source {
-    Elapsed,
-    /// Fields from the response downwards.
-    Field(Vec<Field>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Figure {
-    Min,
-    Max,
-    Mean,
-    /// By nearest rank.
-    Percentile(usize),
-    /// All, in the order of the repeats.
-    Values,
-    /// How many different ones.
-    Distinct,
-}
-
-impl Figure {
-    const NAMED: [(&'static str, Self); 8] = [
-        ("min", Self::Min),
-        ("max", Self::Max),
-        ("mean", Self::Mean),
-        ("p50", Self::Percentile(50)),
-        ("p90", Self::Percentile(90)),
-        ("p99", Self::Percentile(99)),
-        ("values", Self::Values),
-        ("distinct", Self::Distinct),
-    ];
-
-    fn name(self) -> &'static str {
-        Self::NAMED.iter().find(|(_, figure)| *figure == self).map_or("", |(name, _)| name)
-    }
-
-    /// The type of the figure over values of a type, or which types it is for.
-    fn of(self, ty: &ValueType) -> Result<ValueType, &'static str> {
-        let classes = ty.shape().classes();
-        let is_number = classes.meets(Classes::NUMBER) && !matches!(ty.shape(), Shape::Json(_) | Shape::Tree(_));
-        let is_duration = classes.meets(Classes::DURATION);
-        match self {
-            Self::Distinct => Ok(ValueType::Count),
-            Self::Values => match ty {
-                ValueType::Field(FieldType::Single(kind)) => Ok(ValueType::Field(FieldType::List(kind.clone()))),
-                other => Ok(other.clone()),
-            },
-            Self::Mean if is_number => Ok(ValueType::single(Kind::Double)),
-            Self::Mean if is_duration => Ok(ty.clone()),
-            Self::Mean => Err("numbers and durations"),
-            _ if is_number || is_duration || classes.meets(Classes::TIMESTAMP) => Ok(ty.clone()),
-            _ => Err("numbers, timestamps and durations"),
-        }
-    }
-}
-
 impl Across {
+    /// `context` knows what is known when the last step, which calls `method`, is made.
     pub(crate) fn compile(
         node: &Node,
         method: &MethodDescriptor,
         context: &Context<'_>,
         out: &mut Diagnostics,
     ) -> Option<Self> {
-        let mut compiler = Compiler { context, out, depth: 0 };
+        let env = later(&later(context.env, types_of_sent(method)), types_of_reply(method));
+        let mut compiler = Compiler::new(context, &env, out);
         let Some(entries) = node.as_mapping() else {
             compiler.out.push(
                 Diagnostic::error("`across` is not a mapping")
-                    .at(node.span, format!("expected field paths with their figures, found {}", node.describe()))
+                    .at(node.span, format!("expected expressions with their figures, found {}", node.describe()))
                     .hint("write `response.random: { min: 10, max: 20 }`"),
             );
             return None;
         };
-        let series: Vec<_> =
-            entries.iter().map(|entry| series(&entry.key, &entry.value, method, &mut compiler)).collect();
+        let series: Vec<_> = entries.iter().map(|entry| compiler.series(entry)).collect();
         Some(Self { series: series.into_iter().collect::<Option<_>>()? })
     }
 
+    /// What a repeat brought, in a scope that knows its last call.
+    pub(crate) fn sample(&self, scope: &Arc<Scope>) -> Sample {
+        Sample { values: self.series.iter().map(|series| series.value(scope)).collect() }
+    }
+
     /// Every figure that is not as expected.
-    pub(crate) fn check(&self, observations: &[Observation], scope: &Scope) -> Vec<Mismatch> {
-        let mut found = Vec::new();
-        for series in &self.series {
-            let values: Vec<Value> =
-                observations.iter().filter_map(|observation| series.source.value(observation)).collect();
-            for (figure, matcher) in &series.figures {
-                let root = format!("{}({})", figure.name(), series.name);
-                let mut mismatches = match figure.measure(&values) {
-                    Some(value) => matcher.compare(Some(&value), &root, scope),
-                    None => vec![nothing_to_measure(matcher, &root, &series.name, scope)],
-                };
-                for mismatch in &mut mismatches {
-                    let repeats = observations.len();
-                    mismatch.notes.push(("note".into(), format!("{} values in {repeats} repeats", values.len())));
-                }
-                found.append(&mut mismatches);
+    pub(crate) fn check(&self, samples: &[Sample], scope: &Arc<Scope>) -> Vec<Mismatch> {
+        let values = |at: usize| samples.iter().filter_map(move |sample| sample.values.get(at));
+        let checked = self.series.iter().enumerate();
+        checked.flat_map(|(at, series)| series.check(values(at), samples.len(), scope)).collect()
+    }
+}
+
+impl Series {
+    fn name(&self) -> String {
+        one_line(self.expression.source())
+    }
+
+    fn value(&self, scope: &Arc<Scope>) -> Result<Option<Value>, Box<Diagnostic>> {
+        if self.reads_response && scope.get(RESPONSE).is_none() {
+            return Ok(None);
+        }
+        self.expression.evaluate(scope).map(|value| measurable(&value)).map_err(Box::new)
+    }
+
+    fn check<'v>(
+        &self,
+        values: impl Iterator<Item = &'v Result<Option<Value>, Box<Diagnostic>>>,
+        repeats: usize,
+        scope: &Arc<Scope>,
+    ) -> Vec<Mismatch> {
+        let name = self.name();
+        let mut measured = Vec::new();
+        let mut problems = Vec::new();
+        for value in values {
+            match value {
+                Ok(value) => measured.extend(value.clone()),
+                Err(problem) => problems.push(problem),
             }
+        }
+        if let Some(first) = problems.first() {
+            let (span, fault, mut notes) = not_judged(first.as_ref().clone(), self.expression.span());
+            notes.push(("note".into(), format!("so it was in {} of {repeats} repeats", problems.len())));
+            let expected = Expected { fault, statement: String::new(), literal: None };
+            return vec![Mismatch { path: name, span, expected, actual: Actual::Nothing, notes }];
+        }
+        let mut found = Vec::new();
+        for (figure, matcher) in &self.figures {
+            let root = format!("{}({name})", figure.name());
+            let mut mismatches = match figure.measure(&measured) {
+                Some(value) => matcher.compare(Some(&value), &root, scope),
+                None => vec![nothing_to_measure(matcher, &root, &name, scope)],
+            };
+            for mismatch in &mut mismatches {
+                mismatch.notes.push(("note".into(), format!("{} values in {repeats} repeats", measured.len())));
+            }
+            found.append(&mut mismatches);
         }
         found
     }
 }
 
-impl Source {
-    /// `None` where a repeat has no such value: it has no response, or the field is not set.
-    fn value(&self, observation: &Observation) -> Option<Value> {
-        match self {
-            Self::Elapsed => duration_value(i128::try_from(observation.elapsed.as_nanos()).ok()?),
-            Self::Field(fields) => {
-                let mut value = Value::Message(observation.messages.first()?.clone());
-                for field in fields {
-                    let Value::Message(message) = &value else { return None };
-                    let is_there = field.is_set(message) || !field.supports_presence();
-                    let next = is_there.then(|| field.get(message).into_owned())?;
-                    value = next;
-                }
-                Some(value)
-            }
-        }
-    }
-}
-
-impl Figure {
-    /// `None` over no values.
-    fn measure(self, values: &[Value]) -> Option<Value> {
-        match self {
-            Self::Values => return Some(Value::List(values.to_vec())),
-            Self::Distinct => return Some(Value::U64(distinct(values).len() as u64)),
-            _ if values.is_empty() => return None,
-            _ => {}
-        }
-        if self == Self::Mean {
-            return mean(values);
-        }
-        let mut sorted: Vec<&Value> = values.iter().collect();
-        // NaN has no order; it stays where it is
-        sorted.sort_by(|left, right| order(left, right).unwrap_or(std::cmp::Ordering::Equal));
-        let last = sorted.len() - 1;
-        let rank = match self {
-            Self::Max => last,
-            Self::Percentile(percent) => (sorted.len() * percent).div_ceil(100).saturating_sub(1),
-            _ => 0,
-        };
-        sorted.get(rank.min(last)).map(|value| (*value).clone())
-    }
-}
-
-fn mean(values: &[Value]) -> Option<Value> {
-    if let Some(total) = values.iter().map(|value| value.as_message().and_then(nanoseconds)).sum::<Option<i128>>() {
-        return duration_value(total / i128::try_from(values.len()).ok()?);
-    }
-    let numbers: Option<Vec<f64>> = values.iter().map(number).collect();
-    let numbers = numbers?;
-    #[expect(clippy::cast_precision_loss, reason = "no run repeats 2^52 times")]
-    let count = numbers.len() as f64;
-    Some(Value::F64(numbers.iter().sum::<f64>() / count))
-}
-
-fn nothing_to_measure(matcher: &Matcher, root: &str, name: &str, scope: &Scope) -> Mismatch {
+fn nothing_to_measure(matcher: &Matcher, root: &str, name: &str, scope: &Arc<Scope>) -> Mismatch {
     Mismatch {
         path: root.to_owned(),
         span: matcher.span(),
@@ -208,108 +138,117 @@ fn nothing_to_measure(matcher: &Matcher, root: &str, name: &str, scope: &Scope) 
     }
 }
 
-fn series(
-    key: &Spanned<Arc<str>>,
-    node: &Node,
-    method: &MethodDescriptor,
-    compiler: &mut Compiler<'_>,
-) -> Option<Series> {
-    let (source, ty) = source(key, method, compiler)?;
-    let node = compiler.resolve(node)?;
-    let names = Figure::NAMED.map(|(name, _)| name);
-    let Some(entries) = node.as_mapping().filter(|entries| !entries.is_empty()) else {
-        compiler.out.push(
-            Diagnostic::error(format!("`{}` takes figures", key.value))
-                .at(node.span, format!("expected a mapping, found {}", node.describe()))
-                .hint(format!("the figures are {}", one_of(names))),
-        );
-        return None;
-    };
-    let mut figures = Vec::with_capacity(entries.len());
-    for entry in entries {
-        let written = &*entry.key.value;
-        let Some((name, figure)) = Figure::NAMED.into_iter().find(|(name, _)| *name == written) else {
-            compiler.out.push(
-                Diagnostic::error(format!("unknown figure `{written}`"))
-                    .at(entry.key.span, "not a figure over repeats")
-                    .hints(did_you_mean(written, names))
+impl Compiler<'_> {
+    fn series(&mut self, entry: &Entry) -> Option<Series> {
+        let Entry { key, key_style, value } = entry;
+        let scalar = Scalar { text: Arc::clone(&key.value), style: *key_style };
+        let key = Node { span: key.span, kind: NodeKind::Scalar(scalar) };
+        let expression = Expression::parse(&key, self.context.sources, self.out)?;
+        let found = expression.check(self.outcome_env, self.out)?;
+        let name = one_line(expression.source());
+        let Some(ty) = measured_type(&found) else {
+            self.out.push(
+                Diagnostic::error(format!("`{name}` is not one value"))
+                    .at(key.span, format!("it is {found}"))
+                    .hint("name a single value, or make one of it, as in `size(responses)`"),
+            );
+            return None;
+        };
+        let figures = self.figures(&name, value, &ty)?;
+        let reads_response = expression.names().any(|name| &*name.path == RESPONSE);
+        Some(Series { expression, reads_response, figures })
+    }
+
+    fn figures(&mut self, name: &str, node: &Node, ty: &ValueType) -> Option<Vec<(Figure, Matcher)>> {
+        let node = self.resolve(node)?;
+        let names = Figure::NAMED.map(|(name, _)| name);
+        let Some(entries) = node.as_mapping().filter(|entries| !entries.is_empty()) else {
+            self.out.push(
+                Diagnostic::error(format!("`{name}` takes figures"))
+                    .at(node.span, format!("expected a mapping, found {}", node.describe()))
                     .hint(format!("the figures are {}", one_of(names))),
             );
-            continue;
+            return None;
         };
-        let figure_type = match figure.of(&ty) {
-            Ok(figure_type) => figure_type,
-            Err(fits) => {
-                compiler.out.push(
-                    Diagnostic::error(format!("`{name}` does not fit `{}`", key.value))
-                        .at(entry.key.span, format!("`{}` is of type {}", key.value, ty.name()))
-                        .note(format!("`{name}` is for {fits}"))
-                        .hint("for this type there are `values` and `distinct`"),
+        let mut figures = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let written = &*entry.key.value;
+            let Some((figure_name, figure)) = Figure::NAMED.into_iter().find(|(name, _)| *name == written) else {
+                self.out.push(
+                    Diagnostic::error(format!("unknown figure `{written}`"))
+                        .at(entry.key.span, "not a figure over repeats")
+                        .hints(did_you_mean(written, names))
+                        .hint(format!("the figures are {}", one_of(names))),
                 );
                 continue;
-            }
-        };
-        let path = FieldPath::new().field(&key.value).field(name);
-        figures.extend(compiler.value(&entry.value, &figure_type, &path, false).map(|matcher| (figure, matcher)));
+            };
+            let figure_type = match figure.of(ty) {
+                Ok(figure_type) => figure_type,
+                Err(fits) => {
+                    self.out.push(
+                        Diagnostic::error(format!("`{figure_name}` does not fit `{name}`"))
+                            .at(entry.key.span, format!("`{name}` is of type {}", ty.name()))
+                            .note(format!("`{figure_name}` is for {fits}"))
+                            .hint("for this type there are `values` and `distinct`"),
+                    );
+                    continue;
+                }
+            };
+            let path = FieldPath::new().field(name).field(figure_name);
+            figures.extend(self.value(&entry.value, &figure_type, &path, false).map(|matcher| (figure, matcher)));
+        }
+        (figures.len() == entries.len()).then_some(figures)
     }
-    (figures.len() == entries.len()).then(|| Series { name: key.value.to_string(), source, figures })
 }
 
-fn source(
-    key: &Spanned<Arc<str>>,
-    method: &MethodDescriptor,
-    compiler: &mut Compiler<'_>,
-) -> Option<(Source, ValueType)> {
-    let mut parts = key.value.split('.');
-    match parts.next() {
-        Some("elapsed") if parts.clone().next().is_none() => {
-            return Some((Source::Elapsed, ValueType::Field(FieldType::message(well_known("Duration")?))));
+/// What figures over values of an expression are read by; `None` for what is not one value.
+fn measured_type(ty: &Ty) -> Option<ValueType> {
+    Some(match ty {
+        Ty::Any => ValueType::JSON,
+        Ty::Bool => ValueType::single(Kind::Bool),
+        Ty::Int => ValueType::single(Kind::Int64),
+        Ty::Uint => ValueType::single(Kind::Uint64),
+        Ty::Double => ValueType::single(Kind::Double),
+        Ty::String => ValueType::STRING,
+        Ty::Bytes => ValueType::single(Kind::Bytes),
+        Ty::Enum(descriptor) => ValueType::single(Kind::Enum(descriptor.clone())),
+        Ty::Message(descriptor) => ValueType::single(Kind::Message(descriptor.clone())),
+        Ty::Timestamp => ValueType::single(Kind::Message(well_known("Timestamp")?)),
+        Ty::Duration => ValueType::single(Kind::Message(well_known("Duration")?)),
+        Ty::Null | Ty::List(_) | Ty::Map(..) | Ty::Record(_) | Ty::Optional(_) => return None,
+    })
+}
+
+/// As matchers have it; null is no value.
+fn measurable(value: &expr::Value) -> Option<Value> {
+    Some(match value {
+        expr::Value::Null => return None,
+        expr::Value::Bool(value) => Value::Bool(*value),
+        expr::Value::Int(number) => Value::I64(*number),
+        expr::Value::Uint(number) => Value::U64(*number),
+        expr::Value::Double(number) => Value::F64(*number),
+        expr::Value::Text(text) => Value::String(text.to_string()),
+        expr::Value::Yaml(node) => Value::String(node.as_scalar()?.text.to_string()),
+        expr::Value::Bytes(bytes) => Value::Bytes(bytes.clone()),
+        expr::Value::Enum(_, number) => Value::EnumNumber(*number),
+        expr::Value::Message(message) => Value::Message(message.as_ref().clone()),
+        expr::Value::Timestamp { seconds, nanos } => moment("Timestamp", *seconds, *nanos)?,
+        expr::Value::Duration { seconds, nanos } => moment("Duration", *seconds, *nanos)?,
+        expr::Value::List(items) => Value::List(items.iter().filter_map(measurable).collect()),
+        expr::Value::Map(entries) => {
+            let member = |(key, value): (&Key, &expr::Value)| match key {
+                Key::Text(key) => Some((prost_reflect::MapKey::String(key.to_string()), measurable(value)?)),
+                _ => None,
+            };
+            Value::Map(entries.iter().filter_map(member).collect())
         }
-        Some("response") if parts.clone().next().is_some() && !method.is_server_streaming() => {}
-        first => {
-            let what = if method.is_server_streaming() { "`elapsed`" } else { "`response.FIELD` or `elapsed`" };
-            compiler.out.push(
-                Diagnostic::error(format!("`{}` cannot be measured across repeats", key.value))
-                    .at(key.span, format!("expected {what}"))
-                    .hints(did_you_mean(first.unwrap_or_default(), ["response", "elapsed"])),
-            );
-            return None;
-        }
-    }
-    let mut ty = FieldType::message(method.output());
-    let mut fields = Vec::new();
-    let mut path = FieldPath::new();
-    for part in parts {
-        let FieldType::Single(Kind::Message(descriptor)) = &ty else {
-            compiler.out.push(
-                Diagnostic::error(format!("{} has no fields", path.subject()))
-                    .at(key.span, format!("it is of type {}", ValueType::Field(ty).name())),
-            );
-            return None;
-        };
-        let name = Spanned::new(Arc::from(part), key.span);
-        let field = find_field(descriptor, &name, &path, compiler.out)?;
-        ty = field.ty();
-        path = path.field(part);
-        fields.push(field);
-    }
-    if !matches!(ty, FieldType::Single(_)) {
-        compiler.out.push(
-            Diagnostic::error(format!("{} is not one value", path.subject()))
-                .at(key.span, format!("it is of type {}", ValueType::Field(ty).name()))
-                .hint("name a field with a single value"),
-        );
-        return None;
-    }
-    let ty = ValueType::Field(ty);
-    match ty.shape() {
-        // measured as the value it holds
-        Shape::Wrapper(kind) => {
-            if let FieldType::Single(Kind::Message(descriptor)) = fields.last().map(Field::ty)? {
-                fields.push(Field::Declared(descriptor.get_field(1)?));
-            }
-            Some((Source::Field(fields), ValueType::single(kind)))
-        }
-        _ => Some((Source::Field(fields), ty)),
-    }
+        expr::Value::Record(_) => return None,
+    })
+}
+
+fn moment(name: &str, seconds: i64, nanos: i32) -> Option<Value> {
+    let mut message = DynamicMessage::new(well_known(name)?);
+    message.try_set_field_by_number(1, Value::I64(seconds)).ok()?;
+    message.try_set_field_by_number(2, Value::I32(nanos)).ok()?;
+    Some(Value::Message(message))
 }

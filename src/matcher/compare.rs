@@ -2,6 +2,7 @@
 //! rules; lists have a file of their own. Main type: [`Judge`].
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use prost_reflect::{DynamicMessage, Value};
 
@@ -34,7 +35,7 @@ impl<'v> Found<'v> {
 
 /// Goes through the rules and keeps what does not hold; or only whether anything did not.
 pub(super) struct Judge<'s> {
-    pub(super) scope: &'s Scope,
+    pub(super) scope: &'s Arc<Scope>,
     /// `None`: only whether something failed is asked.
     mismatches: Option<Vec<Mismatch>>,
     failed: bool,
@@ -42,39 +43,45 @@ pub(super) struct Judge<'s> {
 
 impl Matcher {
     /// Everything in `actual` that is not as expected; `root` names it. `None` is "not set".
-    pub(crate) fn compare(&self, actual: Option<&Value>, root: &str, scope: &Scope) -> Vec<Mismatch> {
+    pub(crate) fn compare(&self, actual: Option<&Value>, root: &str, scope: &Arc<Scope>) -> Vec<Mismatch> {
         let found = actual.map_or(Found::NOTHING, Found::set);
         Judge::new(scope).mismatches(self, found, &Place::root(root))
     }
 
     /// As [`Self::compare`], for a list of messages.
-    pub(crate) fn compare_all(&self, messages: &[DynamicMessage], root: &str, scope: &Scope) -> Vec<Mismatch> {
+    pub(crate) fn compare_all(&self, messages: &[DynamicMessage], root: &str, scope: &Arc<Scope>) -> Vec<Mismatch> {
         let list = Value::List(messages.iter().cloned().map(Value::Message).collect());
         self.compare_implicit(&list, !messages.is_empty(), root, scope)
     }
 
     /// As [`Self::compare`], of the one message received.
-    pub(crate) fn compare_response(&self, message: &DynamicMessage, scope: &Scope) -> Vec<Mismatch> {
+    pub(crate) fn compare_response(&self, message: &DynamicMessage, scope: &Arc<Scope>) -> Vec<Mismatch> {
         self.compare(Some(&Value::Message(message.clone())), RESPONSE, scope)
     }
 
     /// As [`Self::compare`], for what is never unset but may be empty, such as a list of messages: `$present` asks
     /// whether it is not.
-    pub(super) fn compare_implicit(&self, actual: &Value, present: bool, root: &str, scope: &Scope) -> Vec<Mismatch> {
+    pub(super) fn compare_implicit(
+        &self,
+        actual: &Value,
+        present: bool,
+        root: &str,
+        scope: &Arc<Scope>,
+    ) -> Vec<Mismatch> {
         Judge::new(scope).mismatches(self, Found { value: Some(actual), present }, &Place::root(root))
     }
 }
 
 impl Deferred {
     /// The test, its operands filled.
-    pub(super) fn check(&self, ty: &ValueType, scope: &Scope) -> Result<Check, Vec<Diagnostic>> {
+    pub(super) fn check(&self, ty: &ValueType, scope: &Arc<Scope>) -> Result<Check, Vec<Diagnostic>> {
         let operands = self.operands.iter().map(|operand| operand.fill(scope)).collect::<Result<Vec<_>, _>>()?;
         Check::of(self.test, operands, ty).map_err(|problem| vec![Diagnostic::error(problem)])
     }
 }
 
 impl<'s> Judge<'s> {
-    pub(super) fn new(scope: &'s Scope) -> Self {
+    pub(super) fn new(scope: &'s Arc<Scope>) -> Self {
         Self { scope, mismatches: Some(Vec::new()), failed: false }
     }
 
@@ -97,7 +104,7 @@ impl<'s> Judge<'s> {
         self.failed && self.mismatches.is_none()
     }
 
-    pub(super) fn fail(&mut self, mismatch: impl FnOnce(&Scope) -> Mismatch) {
+    pub(super) fn fail(&mut self, mismatch: impl FnOnce(&Arc<Scope>) -> Mismatch) {
         self.failed = true;
         let scope = self.scope;
         if let Some(mismatches) = &mut self.mismatches {
@@ -179,6 +186,7 @@ impl<'s> Judge<'s> {
                     self.fail_rule(matcher, check.fault(), found, place);
                 }
             }
+            (Rule::Condition(expression), _) => self.judge_condition(matcher, expression, value, place),
             (Rule::Seen(view, inner), _) => match view.of(value) {
                 Ok(seen) => {
                     let present = present || !view.passes_unset();

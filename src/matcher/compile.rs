@@ -1,6 +1,8 @@
 //! Node and type → matcher. Here: names that stand for YAML, and the choice between literals and operators, which have
 //! files of their own. Main type: [`Compiler`].
 
+use std::sync::Arc;
+
 use prost_reflect::{Kind, Value};
 
 use super::check::{Check, Test};
@@ -10,7 +12,7 @@ use super::rule::{Deferred, Matcher, Rule};
 use super::value_type::{JsonForm, Shape, ValueType, well_known};
 use super::view::View;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
-use crate::expr::{Text, Value as Bound};
+use crate::expr::{Env, Text, Value as Bound};
 use crate::message::{Context, FieldPath, FieldType, ValueTemplate, build_value};
 use crate::yaml::{Entry, Node};
 
@@ -25,14 +27,22 @@ pub(crate) fn compile(
     context: &Context<'_>,
     out: &mut Diagnostics,
 ) -> Option<Matcher> {
-    Compiler { context, out, depth: 0 }.value(node, &ValueType::Field(ty.clone()), path, false)
+    Compiler::new(context, context.env, out).value(node, &ValueType::Field(ty.clone()), path, false)
 }
 
 /// Compiles one expectation.
 pub(super) struct Compiler<'a> {
     pub(super) context: &'a Context<'a>,
+    /// What bare expressions see: also what comes back.
+    pub(super) outcome_env: &'a Arc<Env>,
     pub(super) out: &'a mut Diagnostics,
     pub(super) depth: usize,
+}
+
+impl<'a> Compiler<'a> {
+    pub(super) fn new(context: &'a Context<'a>, outcome_env: &'a Arc<Env>, out: &'a mut Diagnostics) -> Self {
+        Self { context, outcome_env, out, depth: 0 }
+    }
 }
 
 impl Compiler<'_> {
@@ -79,7 +89,7 @@ impl Compiler<'_> {
     /// As [`Self::resolve`], without a word.
     pub(super) fn peek(&self, node: &Node) -> Option<Node> {
         let mut ignored = Diagnostics::new();
-        Compiler { context: self.context, out: &mut ignored, depth: self.depth }.resolve(node)
+        Compiler::new(self.context, self.outcome_env, &mut ignored).resolve(node)
     }
 
     fn resolved(&mut self, node: &Node, ty: &ValueType, path: &FieldPath, exact: bool) -> Option<Matcher> {

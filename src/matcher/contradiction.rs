@@ -2,6 +2,7 @@
 //! is allowed, `$present: false` beside what must be set.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use prost_reflect::{Kind, Value};
 
@@ -101,7 +102,7 @@ fn empty_range(all: &[Matcher], ty: &ValueType, path: &FieldPath) -> Option<Diag
         return None;
     }
     let error = Diagnostic::error(format!("{} can never be in this range", path.subject()));
-    let scope = Scope::new();
+    let scope = Arc::new(Scope::new());
     let says = |span: Span| {
         let matcher = all.iter().find(|matcher| matcher.span == span)?;
         Some(matcher.statement(&path_or_value(path), &scope))
@@ -221,7 +222,7 @@ fn no_length(all: &[Matcher], path: &FieldPath) -> Option<Diagnostic> {
                 let amount = if exactly { asked } else { format!("at least {asked}") };
                 return Some(
                     Diagnostic::error(format!("{} can never have this length", path.subject()))
-                        .at(part.span, part.statement("len", &Scope::new()))
+                        .at(part.span, part.statement("len", &Arc::new(Scope::new())))
                         .also(elements.span, format!("{amount} here")),
                 );
             }

@@ -1,19 +1,22 @@
 //! A whole `expect:`, for one method: compiled once, checked against each outcome. Main type: [`Expectation`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use prost_reflect::{DynamicMessage, Kind, MethodDescriptor, Value};
 
-use super::compile::{Compiler, compile};
+use super::assertion::Assertion;
+use super::compile::Compiler;
 use super::metadata::{MetadataMatcher, Section};
 use super::mismatch::{Actual, Expected, Fault, Mismatch};
+use super::names::{Named, types_of_reply, types_of_sent, values_of_sent};
 use super::operator::is_operator_key;
 use super::place::RESPONSE;
 use super::rule::Matcher;
 use super::status::StatusMatcher;
 use super::value_type::{ValueType, duration_value, well_known};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
-use crate::expr::Scope;
+use crate::expr::{Binding, Env, Scope, Ty};
 use crate::grpc::{CallOutcome, Code, ConnectError, Received};
 use crate::message::{Context, FieldPath, FieldType};
 use crate::spec::Expect;
@@ -28,10 +31,23 @@ pub(crate) struct Expectation {
     metadata: Vec<MetadataMatcher>,
     elapsed: Option<Matcher>,
     compressed: Option<Spanned<bool>>,
+    assertions: Vec<Assertion>,
     /// Of why no connection could be made.
     unreachable: Option<Matcher>,
     /// Of the call, where nothing more precise is written.
     span: Span,
+}
+
+/// The call that an expectation is of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    /// Where the method is named: an outcome that nothing is said of is reported there.
+    pub(crate) span: Span,
+    /// Where the client ends the call by itself.
+    pub(crate) cancel: Option<Span>,
+    pub(crate) method: &'a MethodDescriptor,
+    /// What is sent, if nothing in it waits for the run.
+    pub(crate) requests: Option<&'a [Arc<DynamicMessage>]>,
 }
 
 /// What came of a call that reached its server.
@@ -43,19 +59,26 @@ pub(crate) struct Observed<'a> {
 }
 
 impl Expectation {
-    /// `call` is where the method is named: an outcome that nothing is said of is reported there. `cancel` is where the
-    /// client ends the call by itself.
+    /// Templates in it see what `context` knows and what is sent; `$cel` and `assert` also what comes back.
     pub(crate) fn compile(
         expect: Option<&Expect>,
-        call: Span,
-        cancel: Option<Span>,
-        method: &MethodDescriptor,
+        subject: &Subject<'_>,
         context: &Context<'_>,
         out: &mut Diagnostics,
     ) -> Option<Self> {
+        let Subject { span: call, cancel, method, requests } = *subject;
         let nothing = Expect::default();
         let expect = expect.unwrap_or(&nothing);
-        let mut compiler = Compiler { context, out, depth: 0 };
+        let sent = requests.map(|requests| values_of_sent(method, requests));
+        let env = match sent {
+            Some(values) => {
+                context.env.child(values.into_iter().map(|(name, value)| (name, Binding::Known(value))).collect())
+            }
+            None => later(context.env, types_of_sent(method)),
+        };
+        let context = &Context { env: &env, ..*context };
+        let outcome_env = later(&env, types_of_reply(method));
+        let mut compiler = Compiler::new(context, &outcome_env, out);
         let sound = compiler.fits(expect, method);
         let status = match &expect.status {
             Some(node) => StatusMatcher::compile(node, &mut compiler),
@@ -93,6 +116,7 @@ impl Expectation {
         let response = compiler.written(expect.response.as_ref().filter(|_| sound), &single, &root);
         let responses = compiler.written(expect.responses.as_ref().filter(|_| sound), &list, &root.field("responses"));
         let elapsed = compiler.elapsed(expect.elapsed.as_ref());
+        let assertions = compiler.assertions(&expect.assert, status.as_ref());
         let unreachable =
             compiler.written(expect.unreachable.as_ref(), &FieldType::Single(Kind::String), &root.field("unreachable"));
         let sections = [
@@ -113,6 +137,7 @@ impl Expectation {
             metadata: metadata.into_iter().collect::<Option<_>>()?,
             elapsed: elapsed?,
             compressed: expect.compressed.clone(),
+            assertions: assertions?,
             unreachable: unreachable?,
             span: call,
         })
@@ -123,14 +148,14 @@ impl Expectation {
         self.unreachable.is_some()
     }
 
-    /// Everything that is not as expected.
-    pub(crate) fn check(&self, observed: &Observed<'_>, scope: &Scope) -> Vec<Mismatch> {
+    /// Everything that is not as expected, in a scope that knows the whole call.
+    pub(crate) fn check(&self, observed: &Observed<'_>, scope: &Arc<Scope>) -> Vec<Mismatch> {
         let Observed { outcome, messages } = observed;
         if let Some(unreachable) = &self.unreachable {
             return vec![reached(unreachable, outcome)];
         }
         let mut found = Vec::new();
-        self.status.compare(&outcome.status, scope, &mut found);
+        self.status.compare(outcome, scope, &mut found);
         if let (Some(matcher), Code::Ok) = (&self.response, outcome.status.code) {
             let message = messages.first().cloned().map(Value::Message);
             found.extend(matcher.compare(message.as_ref(), RESPONSE, scope));
@@ -150,11 +175,12 @@ impl Expectation {
         if let Some(matcher) = &self.elapsed {
             found.extend(matcher.compare(elapsed(outcome.elapsed).as_ref(), "elapsed", scope));
         }
+        found.extend(self.assertions.iter().filter_map(|assertion| assertion.check(outcome.status.code, scope)));
         found
     }
 
     /// As [`Self::check`], of a call that could not reach its server.
-    pub(crate) fn check_unreachable(&self, error: &ConnectError, scope: &Scope) -> Vec<Mismatch> {
+    pub(crate) fn check_unreachable(&self, error: &ConnectError, scope: &Arc<Scope>) -> Vec<Mismatch> {
         let causes: Vec<&str> = std::iter::once(&error.headline).chain(&error.causes).map(String::as_str).collect();
         let text = causes.join(": ");
         match &self.unreachable {
@@ -180,7 +206,7 @@ impl Compiler<'_> {
     fn written(&mut self, node: Option<&Node>, ty: &FieldType, path: &FieldPath) -> Option<Option<Matcher>> {
         match node {
             None => Some(None),
-            Some(node) => compile(node, ty, path, self.context, self.out).map(Some),
+            Some(node) => self.value(node, &ValueType::Field(ty.clone()), path, false).map(Some),
         }
     }
 
@@ -235,8 +261,9 @@ impl Compiler<'_> {
                 (&expect.elapsed, "elapsed"),
             ];
             let compressed = expect.compressed.as_ref().map(|flag| (flag.span, "compressed"));
+            let assert = expect.assert.first().map(|node| (node.span, "assert"));
             let mut others = others.into_iter().filter_map(|(node, key)| Some((node.as_ref()?.span, key)));
-            let (other, key) = others.next().or(compressed)?;
+            let (other, key) = others.next().or(compressed).or(assert)?;
             Some(
                 Diagnostic::error(format!("`unreachable` and `{key}` exclude each other"))
                     .at(other, "a call that reaches no server has nothing of this")
@@ -248,6 +275,11 @@ impl Compiler<'_> {
         self.out.extend(beside_unreachable);
         sound
     }
+}
+
+/// With names that have their values only when the case runs.
+pub(super) fn later(env: &Arc<Env>, types: Named<Ty>) -> Arc<Env> {
+    env.child(types.into_iter().map(|(name, ty)| (name, Binding::Later(ty))).collect())
 }
 
 fn elapsed(elapsed: Duration) -> Option<Value> {

@@ -2,9 +2,11 @@
 //! matchers compare. Null is the number of `google.protobuf.NullValue`; whole numbers of a text stay exact.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use prost_reflect::{DynamicMessage, MapKey, ReflectMessage, Value};
 
+use crate::expr;
 use crate::yaml::{Scalar, Style};
 
 pub(super) const NULL: Value = Value::EnumNumber(0);
@@ -71,6 +73,28 @@ fn from_member(value: &Value) -> Value {
     match value {
         Value::Message(message) => from_message(message),
         other => other.clone(),
+    }
+}
+
+/// As expressions have it.
+pub(super) fn to_expressions(value: &Value) -> expr::Value {
+    match value {
+        Value::Bool(value) => expr::Value::Bool(*value),
+        Value::String(text) => expr::Value::text(text.as_str()),
+        Value::I64(number) => expr::Value::Int(*number),
+        Value::U64(number) => expr::Value::Uint(*number),
+        Value::F64(number) => expr::Value::Double(*number),
+        Value::List(items) => expr::Value::list(items.iter().map(to_expressions)),
+        Value::Map(members) => {
+            let members = members.iter().map(|(key, value)| {
+                let key = key.as_str().unwrap_or_default();
+                (expr::Key::Text(key.into()), to_expressions(value))
+            });
+            expr::Value::Map(Arc::new(members.collect()))
+        }
+        Value::Message(message) => to_expressions(&from_message(message)),
+        // null, and nothing that JSON has
+        _ => expr::Value::Null,
     }
 }
 

@@ -1,5 +1,7 @@
 //! `headers`, `trailers`, `metadata`: what must be true of the values of keys. Main type: [`MetadataMatcher`].
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use prost_reflect::{Kind, Value};
 
@@ -100,7 +102,7 @@ impl MetadataMatcher {
         sound.then_some(Self { section, entries: matchers })
     }
 
-    pub(super) fn compare(&self, headers: &Metadata, trailers: &Metadata, scope: &Scope, out: &mut Vec<Mismatch>) {
+    pub(super) fn compare(&self, headers: &Metadata, trailers: &Metadata, scope: &Arc<Scope>, out: &mut Vec<Mismatch>) {
         for entry in &self.entries {
             let values = |metadata: &Metadata| metadata.get_all(&entry.key).map(value).collect::<Vec<_>>();
             let (in_headers, in_trailers) = (values(headers), values(trailers));
@@ -121,7 +123,7 @@ impl MetadataMatcher {
 }
 
 impl EntryMatcher {
-    fn compare(&self, mut values: Vec<Value>, section: Section, scope: &Scope) -> Vec<Mismatch> {
+    fn compare(&self, mut values: Vec<Value>, section: Section, scope: &Arc<Scope>) -> Vec<Mismatch> {
         let root = format!("{} {}", section.singular(), self.key);
         if self.of_all {
             let present = !values.is_empty();

@@ -19,9 +19,12 @@ pub(crate) struct Mismatch {
     pub(crate) span: Span,
     pub(crate) expected: Expected,
     pub(crate) actual: Actual,
-    /// Lines that explain it: name and text.
-    pub(crate) notes: Vec<(Cow<'static, str>, String)>,
+    /// Lines that explain it.
+    pub(crate) notes: Notes,
 }
+
+/// Lines below a mismatch: name and text.
+pub(crate) type Notes = Vec<(Cow<'static, str>, String)>;
 
 /// The rule that did not hold.
 #[derive(Debug, Clone)]
@@ -80,6 +83,13 @@ pub(crate) enum Fault {
     OtherMessage,
     /// Could not be judged; the words of the cause.
     NotJudged(String),
+    /// A condition that came to false, in what words.
+    False(&'static str),
+    /// A condition that could not be evaluated: why, and in a word where.
+    NotEvaluated {
+        cause: String,
+        label: String,
+    },
     /// A headline of its own.
     Said(String),
 }
@@ -112,7 +122,10 @@ impl Fault {
             Self::Repeated => "has a duplicate",
             Self::OtherMember => "holds another member",
             Self::OtherMessage => "holds another message",
-            Self::NotJudged(cause) => return format!("{path} cannot be judged: {cause}"),
+            Self::NotJudged(cause) | Self::NotEvaluated { cause, .. } => {
+                return format!("{path} cannot be judged: {cause}");
+            }
+            Self::False(says) => says,
             Self::Said(headline) => return headline.clone(),
         };
         format!("{path} {says}")
@@ -134,9 +147,11 @@ impl Actual {
 impl Mismatch {
     /// As shown: the rule at its place in the case file, the actual value below.
     pub(crate) fn to_diagnostic(&self) -> Diagnostic {
-        let label = match self.expected.statement.as_str() {
-            "" => String::new(),
-            statement => format!("expected {statement}"),
+        let label = match (&self.expected.fault, self.expected.statement.as_str()) {
+            (Fault::False(_), _) => "false".to_owned(),
+            (Fault::NotEvaluated { label, .. }, _) => label.clone(),
+            (_, "") => String::new(),
+            (_, statement) => format!("expected {statement}"),
         };
         let mut diagnostic = Diagnostic::error(self.expected.fault.headline(&self.path)).at(self.span, label);
         if let Some(actual) = self.actual.describe() {

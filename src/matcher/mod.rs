@@ -5,12 +5,15 @@
 //! figures over all repeats. A [`Mismatch`] becomes a diagnostic by [`Mismatch::to_diagnostic`].
 
 mod across;
+mod assertion;
 mod assignment;
 mod check;
 mod compare;
 mod compile;
+mod condition;
 mod contradiction;
 mod expectation;
+mod figure;
 mod format;
 mod from_value;
 mod json;
@@ -19,6 +22,7 @@ mod literal;
 mod metadata;
 mod misfit;
 mod mismatch;
+mod names;
 mod oneof;
 mod operation;
 mod operator;
@@ -26,16 +30,19 @@ mod order;
 mod place;
 mod rule;
 mod sequence;
+mod shown;
 mod status;
 mod value_type;
 mod view;
 mod words;
 
-pub(crate) use across::{Across, Observation};
+pub(crate) use across::{Across, Sample};
 pub(crate) use compile::compile;
-pub(crate) use expectation::{Expectation, Observed, compression_mismatch};
+pub(crate) use expectation::{Expectation, Observed, Subject, compression_mismatch};
 pub(crate) use mismatch::Mismatch;
+pub(crate) use names::{Named, message_value, types_of_reply, types_of_sent, values_of_sent};
 pub(crate) use rule::Matcher;
+pub(crate) use shown::describe;
 
 #[cfg(test)]
 mod testing;

@@ -100,14 +100,7 @@ impl Compiler<'_> {
                     _ => self.refuse(used, "known only when the case runs"),
                 }
             }
-            Op::Cel => {
-                self.out.push(
-                    Diagnostic::error("`$cel` is not supported yet")
-                        .at(entry.key.span, "this version knows names only")
-                        .hint("say it with the other operators"),
-                );
-                None
-            }
+            Op::Cel => self.condition(operand, ty).and_then(|expression| rule(Rule::Condition(expression))),
             Op::Gt => self.compared(used, Test::Order(Relation::Greater)),
             Op::Gte => self.compared(used, Test::Order(Relation::GreaterOrEqual)),
             Op::Lt => self.compared(used, Test::Order(Relation::Less)),

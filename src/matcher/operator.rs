@@ -188,9 +188,9 @@ impl Operator {
         OPERATORS.iter().find(|operator| operator.name == name)
     }
 
-    /// Those for a type, as a closed set in words; `$cel` is none to suggest while it is not supported.
+    /// Those for a type, as a closed set in words.
     pub(crate) fn fitting(classes: Classes) -> String {
-        let fitting = OPERATORS.iter().filter(|operator| operator.op != Op::Cel && operator.fits.meets(classes));
+        let fitting = OPERATORS.iter().filter(|operator| operator.fits.meets(classes));
         one_of(fitting.map(|operator| operator.name))
     }
 }

@@ -6,6 +6,7 @@ use super::check::{Check, Test};
 use super::value_type::ValueType;
 use super::view::View;
 use crate::diagnostic::Span;
+use crate::expr::Expression;
 use crate::message::{Field, ValueTemplate};
 
 /// What a value must be.
@@ -22,6 +23,8 @@ pub(crate) struct Matcher {
 pub(super) enum Rule {
     /// One test of one value.
     Check(Check),
+    /// `$cel`: true of the value, as `this`.
+    Condition(Expression),
     /// A test with an operand that only the run knows.
     Deferred(Deferred),
     /// `null`: not set; in a map, not there.

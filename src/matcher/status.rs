@@ -1,5 +1,7 @@
 //! `status:`: which codes a call may end with, and what its message and details must be. Main type: [`StatusMatcher`].
 
+use std::sync::Arc;
+
 use prost_reflect::{Kind, MessageDescriptor, Value};
 
 use super::compile::Compiler;
@@ -9,7 +11,7 @@ use super::rule::Matcher;
 use super::value_type::ValueType;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean, one_of};
 use crate::expr::Scope;
-use crate::grpc::{Code, Origin, Status};
+use crate::grpc::{CallOutcome, Code, Origin};
 use crate::message::{FieldPath, FieldType, ValueTemplate, decode};
 use crate::yaml::decode::{Key, Reads, Table};
 use crate::yaml::{Node, NodeKind};
@@ -136,20 +138,21 @@ impl StatusMatcher {
         self.span
     }
 
-    pub(super) fn compare(&self, actual: &Status, scope: &Scope, out: &mut Vec<Mismatch>) {
+    pub(super) fn compare(&self, outcome: &CallOutcome, scope: &Arc<Scope>, out: &mut Vec<Mismatch>) {
+        let actual = &outcome.status;
         let expected = match &self.codes {
             Codes::Known(set) => *set,
             Codes::Deferred(template) => match fill(template, scope) {
                 Ok(set) => set,
                 Err(problem) => {
-                    out.push(mismatch(self.span, Fault::NotJudged(problem), String::new(), actual));
+                    out.push(mismatch(self.span, Fault::NotJudged(problem), String::new(), outcome));
                     return;
                 }
             },
         };
         if !expected.contains(actual.code) {
             let headline = format!("status is {}, expected {}", actual.code.name(), expected.describe());
-            out.push(mismatch(self.span, Fault::Said(headline), expected.describe(), actual));
+            out.push(mismatch(self.span, Fault::Said(headline), expected.describe(), outcome));
             return;
         }
         if let Some(message) = &self.message {
@@ -163,7 +166,7 @@ impl StatusMatcher {
                 }
                 Err(error) => {
                     let fault = Fault::NotJudged(format!("they are no google.rpc.Status: {error}"));
-                    let mut found = mismatch(matcher.span(), fault, String::new(), actual);
+                    let mut found = mismatch(matcher.span(), fault, String::new(), outcome);
                     "status.details".clone_into(&mut found.path);
                     out.push(found);
                 }
@@ -199,7 +202,9 @@ fn details(node: &Node, path: &FieldPath, compiler: &mut Compiler<'_>) -> Option
     Some((matcher, descriptor))
 }
 
-fn mismatch(span: Span, fault: Fault, statement: String, actual: &Status) -> Mismatch {
+/// With what the call says of its end: why, and the ways out.
+fn mismatch(span: Span, fault: Fault, statement: String, outcome: &CallOutcome) -> Mismatch {
+    let actual = &outcome.status;
     let mut notes = Vec::new();
     if !actual.message.is_empty() {
         let who = match actual.origin {
@@ -208,9 +213,11 @@ fn mismatch(span: Span, fault: Fault, statement: String, actual: &Status) -> Mis
         };
         notes.push((who.into(), super::words::shorten(&actual.message, 1_000)));
     }
+    notes.extend(outcome.causes.iter().map(|cause| ("cause".into(), super::words::shorten(cause, 1_000))));
     if let Some(raw) = actual.raw.as_ref().filter(|raw| *raw != &actual.code.number().to_string()) {
         notes.push(("note".into(), format!("the server sent `grpc-status: {}`", super::words::shorten(raw, 100))));
     }
+    notes.extend(outcome.hints.iter().map(|hint| ("hint".into(), hint.clone())));
     Mismatch {
         path: "status".to_owned(),
         span,
@@ -220,7 +227,7 @@ fn mismatch(span: Span, fault: Fault, statement: String, actual: &Status) -> Mis
     }
 }
 
-fn fill(template: &ValueTemplate, scope: &Scope) -> Result<CodeSet, String> {
+fn fill(template: &ValueTemplate, scope: &Arc<Scope>) -> Result<CodeSet, String> {
     match template.fill(scope) {
         Ok(Value::String(text)) => named(&text).ok_or_else(|| format!("`{text}` is no status code")),
         Ok(_) => Err("it is no text".to_owned()),

@@ -91,7 +91,7 @@ impl Written {
         let descriptor = POOL.get_message_by_name("t.M").expect("it is declared");
         let built = MessageTemplate::build(&self.node, &descriptor, &self.context(), &mut out);
         let template = built.unwrap_or_else(|| panic!("not a message: {out:?}"));
-        template.fill(&Scope::new()).expect("nothing is left to fill").as_ref().clone()
+        template.fill(&Arc::new(Scope::new())).expect("nothing is left to fill").as_ref().clone()
     }
 }
 
@@ -104,7 +104,7 @@ pub(super) fn message(text: &str) -> Value {
 pub(super) fn compare(expected: &str, actual: &Value) -> Vec<Mismatch> {
     let written = Written::new(expected);
     let matcher = written.compile().unwrap_or_else(|problems| panic!("{expected}: {problems:#?}"));
-    matcher.compare(Some(actual), super::place::RESPONSE, &Scope::new())
+    matcher.compare(Some(actual), super::place::RESPONSE, &Arc::new(Scope::new()))
 }
 
 /// One mismatch on one line for each part: `headline | expected … | actual …`.

@@ -1,5 +1,7 @@
 //! Rules in words, as mathematics: `10 ≤ random ≤ 20`, `id ∈ {1, 2}`, `len(tags) ≥ 1`.
 
+use std::sync::Arc;
+
 use prost_reflect::{DynamicMessage, Kind, ReflectMessage, Value};
 
 use super::check::Check;
@@ -20,19 +22,25 @@ pub(super) fn shorten(text: &str, shown: usize) -> String {
     }
 }
 
+/// Without line breaks, nor more than one blank in a row.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 impl Matcher {
     /// What must be true of `subject`.
-    pub(super) fn statement(&self, subject: &str, scope: &Scope) -> String {
+    pub(super) fn statement(&self, subject: &str, scope: &Arc<Scope>) -> String {
         shorten(&self.say(subject, scope), SHOWN)
     }
 
-    fn say(&self, subject: &str, scope: &Scope) -> String {
+    fn say(&self, subject: &str, scope: &Arc<Scope>) -> String {
         match &self.rule {
             Rule::Check(check) => check.statement(subject, &self.ty),
             Rule::Deferred(deferred) => match deferred.check(&self.ty, scope) {
                 Ok(check) => check.statement(subject, &self.ty),
                 Err(_) => format!("{subject} as the expression says"),
             },
+            Rule::Condition(expression) => one_line(expression.source()),
             Rule::Unset | Rule::Present(false) => format!("{subject} to be unset"),
             Rule::Present(true) => format!("{subject} to be set"),
             Rule::All(all) => join(all, " and ", subject, scope),
@@ -83,7 +91,7 @@ impl Matcher {
         }
     }
 
-    fn say_not(&self, subject: &str, scope: &Scope) -> String {
+    fn say_not(&self, subject: &str, scope: &Arc<Scope>) -> String {
         match &self.rule {
             Rule::Check(check) => check.negation(subject, &self.ty),
             Rule::AnyOf(alternatives) => match literals(alternatives) {
@@ -169,7 +177,7 @@ fn literals(alternatives: &[Matcher]) -> Option<String> {
     Some(format!("{{{}}}", literals?.join(", ")))
 }
 
-fn join(matchers: &[Matcher], word: &str, subject: &str, scope: &Scope) -> String {
+fn join(matchers: &[Matcher], word: &str, subject: &str, scope: &Arc<Scope>) -> String {
     matchers.iter().map(|matcher| matcher.say(subject, scope)).collect::<Vec<_>>().join(word)
 }
 

@@ -20,7 +20,7 @@ use crate::yaml::{Entry, Node, NodeKind, Style};
 pub(crate) struct Context<'a> {
     /// Shared, because a value with holes keeps them until the case runs.
     pub(crate) sources: &'a Arc<Sources>,
-    pub(crate) env: &'a Env,
+    pub(crate) env: &'a Arc<Env>,
     /// Where `$type` finds its message.
     pub(crate) pool: &'a DescriptorPool,
     /// Whether `$file` operands are read: `check` reads only those of selected cases.

@@ -1,8 +1,9 @@
 //! Bytes → message. prost-reflect decodes; if it cannot, the bytes are walked again to say where they stop being a
 //! message.
 
-use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, Value};
+use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, ReflectMessage as _, Value};
 
+use super::any::find_type;
 use super::field::single_name;
 use super::scalar::with_article;
 use super::wire::{Broken, Wire, WireValue, wire_type_name};
@@ -26,17 +27,48 @@ pub(crate) fn decode(bytes: &[u8], descriptor: &MessageDescriptor) -> Result<Dyn
             Ok(()) => error.to_string(),
         })
     })?;
-    match missing_required(&message, &FieldPath::new()) {
-        Some(path) => {
-            Err(DecodeError(format!("the required field `{path}` of `{}` is not set", descriptor.full_name())))
-        }
+    if let Some(path) = missing_required(&message, &FieldPath::new()) {
+        return Err(DecodeError(format!("the required field `{path}` of `{}` is not set", descriptor.full_name())));
+    }
+    match nested_too_deep(&message, &FieldPath::new(), 0) {
+        Some(path) => Err(DecodeError(format!("{}: {}, in `Any`", path.short_subject(), too_deep()))),
         None => Ok(message),
     }
 }
 
+fn too_deep() -> String {
+    format!("messages nest more than {MAX_DEPTH} deep")
+}
+
+/// The first message that is too deep when those within an `Any` count too: whoever looks into it goes as deep.
+fn nested_too_deep(message: &DynamicMessage, path: &FieldPath, depth: usize) -> Option<FieldPath> {
+    if depth > MAX_DEPTH {
+        return Some(path.clone());
+    }
+    if let Some(within) = held_by_any(message) {
+        return nested_too_deep(&within, &path.field("value"), depth + 1);
+    }
+    message.fields().find_map(|(field, value)| {
+        let path = || path.field(field.name());
+        match value {
+            Value::Message(message) => nested_too_deep(message, &path(), depth + 1),
+            Value::List(items) if matches!(items.first(), Some(Value::Message(_))) => {
+                let path = path();
+                let messages = items.iter().enumerate().filter_map(|(at, item)| Some((at, item.as_message()?)));
+                messages.into_iter().find_map(|(at, message)| nested_too_deep(message, &path.index(at), depth + 1))
+            }
+            Value::Map(entries) if matches!(entries.values().next(), Some(Value::Message(_))) => {
+                let path = path();
+                entries.values().find_map(|value| nested_too_deep(value.as_message()?, &path, depth + 1))
+            }
+            _ => None,
+        }
+    })
+}
+
 /// The first required field that is not set, in the message or in one within.
 fn missing_required(message: &DynamicMessage, path: &FieldPath) -> Option<FieldPath> {
-    let descriptor = prost_reflect::ReflectMessage::descriptor(message);
+    let descriptor = message.descriptor();
     if let Some(field) = descriptor.fields().find(|field| field.is_required() && !message.has_field(field)) {
         return Some(path.field(field.name()));
     }
@@ -65,6 +97,17 @@ fn missing_required(message: &DynamicMessage, path: &FieldPath) -> Option<FieldP
     })
 }
 
+/// What an `Any` holds, where that is known and is what it says.
+fn held_by_any(message: &DynamicMessage) -> Option<DynamicMessage> {
+    let descriptor = message.descriptor();
+    if descriptor.full_name() != "google.protobuf.Any" {
+        return None;
+    }
+    let (url, bytes) = (message.get_field_by_number(1)?, message.get_field_by_number(2)?);
+    let held = find_type(url.as_str()?, descriptor.parent_pool())?;
+    DynamicMessage::decode(held, bytes.as_bytes()?.clone()).ok()
+}
+
 /// The walk that finds the fault.
 struct Search {
     path: FieldPath,
@@ -78,7 +121,8 @@ struct Fault {
 
 impl Fault {
     fn words(&self, descriptor: &MessageDescriptor) -> String {
-        let subject = if self.path.is_root() { format!("`{}`", descriptor.full_name()) } else { self.path.subject() };
+        let subject =
+            if self.path.is_root() { format!("`{}`", descriptor.full_name()) } else { self.path.short_subject() };
         format!("{subject}: {}, at byte {}", self.broken.what, self.broken.at)
     }
 }
@@ -92,8 +136,7 @@ impl Search {
     ) -> Result<(), Fault> {
         let fault = |broken: Broken| Fault { path: self.path.clone(), broken };
         if self.depth > MAX_DEPTH {
-            let what = format!("messages nest more than {MAX_DEPTH} deep");
-            return Err(fault(Broken { what, at: wire.position() }));
+            return Err(fault(Broken { what: too_deep(), at: wire.position() }));
         }
         let mut seen: std::collections::BTreeMap<u32, usize> = std::collections::BTreeMap::new();
         while !wire.is_at_end() {

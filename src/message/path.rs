@@ -45,6 +45,17 @@ impl FieldPath {
         if self.is_root() { "the message".to_owned() } else { format!("`{self}`") }
     }
 
+    /// The same, of a path that may be very long: its first and last segments.
+    pub(crate) fn short_subject(&self) -> String {
+        const ENDS: usize = 4;
+        if self.0.len() <= 3 * ENDS {
+            return self.subject();
+        }
+        let part = |segments: &[Segment]| Self(segments.to_vec());
+        let (first, last) = (part(&self.0[..ENDS]), part(&self.0[self.0.len() - ENDS..]));
+        format!("`{first}.….{last}`")
+    }
+
     fn with(&self, segment: Segment) -> Self {
         let mut path = self.clone();
         path.0.push(segment);

@@ -7,14 +7,16 @@ use bytes::Bytes;
 use prost_reflect::prost::Message as _;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 
-use super::{MetadataTemplate, Names, PlannedScript, Planner};
+use super::capture::plan_captures;
+use super::names::later;
+use super::{MetadataTemplate, PlannedCapture, PlannedScript, Planner};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
-use crate::expr::Scope;
+use crate::expr::{Env, Scope, Ty};
 use crate::grpc::Compression;
-use crate::matcher::Expectation;
+use crate::matcher::{Expectation, Named, Subject, types_of_reply, types_of_sent};
 use crate::message::{Context, MessageTemplate};
 use crate::schema::MethodName;
-use crate::spec::{Call, Payload};
+use crate::spec::{Call, Eventually, Payload};
 use crate::yaml::{Node, NodeKind};
 
 /// A call that can be made.
@@ -31,6 +33,17 @@ pub(crate) struct PlannedCall {
     pub(crate) compression: Compression,
     pub(crate) payload: PlannedPayload,
     pub(crate) expectation: Expectation,
+    pub(crate) captures: Vec<PlannedCapture>,
+    pub(crate) eventually: Option<Eventually>,
+}
+
+impl PlannedCall {
+    /// What expressions know of it once it is over.
+    pub(super) fn types(&self) -> Named<Ty> {
+        let mut types = types_of_sent(&self.method);
+        types.extend(types_of_reply(&self.method));
+        types
+    }
 }
 
 /// What is sent.
@@ -39,6 +52,18 @@ pub(crate) enum PlannedPayload {
     /// Before anything is awaited; one for a method that takes one message.
     Messages(Vec<RequestMessage>),
     Script(PlannedScript),
+}
+
+impl PlannedPayload {
+    /// All of it, if nothing in it waits for the run.
+    fn known(&self) -> Option<Vec<Arc<DynamicMessage>>> {
+        let Self::Messages(messages) = self else { return None };
+        let known = messages.iter().map(|message| match message {
+            RequestMessage::Encoded { message, .. } => Some(Arc::clone(message)),
+            RequestMessage::Template(_) => None,
+        });
+        known.collect()
+    }
 }
 
 /// A message to send: encoded when it was planned, or filled in when the case runs.
@@ -72,30 +97,48 @@ impl RequestMessage {
     }
 }
 
-/// What the calls of a case are planned with.
-pub(super) struct Planning<'a> {
+/// Plans a call where `env` is known.
+pub(super) struct CallPlanner<'a> {
     pub(super) planner: &'a Planner<'a>,
-    pub(super) names: &'a Names<'a>,
+    pub(super) env: Arc<Env>,
 }
 
-impl Planning<'_> {
-    pub(super) fn call(&self, call: &Call, out: &mut Diagnostics) -> Option<PlannedCall> {
-        let schema = self.planner.schemas.of(&call.server.value)?;
-        let context = self.planner.context(schema, self.names);
+impl CallPlanner<'_> {
+    /// The call, and what it captures.
+    pub(super) fn call(&self, call: &Call, out: &mut Diagnostics) -> Option<(PlannedCall, Named<Ty>)> {
+        let Self { planner, env } = self;
+        let schema = planner.schemas.of(&call.server.value)?;
+        let context = planner.context(schema, env);
         let service = call.service.as_ref().map(|service| service.value.as_str());
         let name = MethodName::parse(&call.call, service, out)?;
         let method = schema.method(&name, call.call.span, out)?;
         let compression = call.compression.as_ref().map_or(Compression::Identity, |compression| compression.value);
+        let mut captured = Named::new();
         let payload = match &call.payload {
             Payload::Script(script) => {
-                PlannedScript::new(script, &method, compression, (self, &context), out).map(PlannedPayload::Script)
+                let (script, of_script) = PlannedScript::new(script, &method, compression, (self, schema), out);
+                captured = of_script;
+                script.map(PlannedPayload::Script)
             }
             _ => plan_requests(call, &method, &context, out).map(PlannedPayload::Messages),
         };
         let metadata = MetadataTemplate::build(&call.metadata, &context, out);
-        let expectation =
-            Expectation::compile(call.expect.as_ref(), call.call.span, call.payload.cancel(), &method, &context, out);
-        Some(PlannedCall {
+        // from here on, what its script captured is known
+        let env = later(env, &captured);
+        let context = planner.context(schema, &env);
+        let requests = payload.as_ref().and_then(PlannedPayload::known);
+        let subject = Subject {
+            span: call.call.span,
+            cancel: call.payload.cancel(),
+            method: &method,
+            requests: requests.as_deref(),
+        };
+        let expectation = Expectation::compile(call.expect.as_ref(), &subject, &context, out);
+        let mut types = types_of_sent(&method);
+        types.extend(types_of_reply(&method));
+        let (captures, of_reply) = plan_captures(&call.capture, &env, &types, planner.sources, out);
+        captured.extend(of_reply);
+        let planned = PlannedCall {
             span: call.call.span,
             server: call.server.value.clone(),
             path: format!("/{}/{}", method.parent_service().full_name(), method.name()).into(),
@@ -104,8 +147,11 @@ impl Planning<'_> {
             compression,
             payload: payload?,
             expectation: expectation?,
+            captures: captures?,
+            eventually: call.eventually,
             method,
-        })
+        };
+        Some((planned, captured))
     }
 }
 

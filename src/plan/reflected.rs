@@ -8,32 +8,38 @@ use crate::expr::{Env, Scope};
 use crate::grpc::Metadata;
 use crate::message::Context;
 use crate::schema::{MethodName, Schema, Wanted};
-use crate::spec::{Call, Case, CaseFile, Config, ServerSpec};
+use crate::spec::{Call, ServerSpec, Step};
 use crate::yaml::{Node, NodeKind};
 
 use super::MetadataTemplate;
+use super::names::Variables;
 
-/// Whether a case names what `local` does not know. One that names no method at all is wrong whatever a server says.
-pub(super) fn is_needed(case: &Case, local: &Schema) -> bool {
+/// Whether steps name what `local` does not know. Those that name no method at all are wrong whatever a server says.
+pub(super) fn is_needed(steps: &[&Step], vars: &Variables, local: &Schema) -> bool {
+    let calls = || steps.iter().flat_map(|step| step.calls());
     let mut wrong = Diagnostics::new();
-    for call in case.calls() {
+    for call in calls() {
         let _ = method_name(call, &mut wrong);
     }
     if wrong.has_errors() {
         return false;
     }
-    !services(case.calls()).iter().all(|service| local.knows_service(service))
-        || !symbols(nodes_of_case(case)).iter().all(|symbol| local.knows_symbol(symbol))
+    let nodes = steps.iter().flat_map(|step| step.nodes()).chain(vars.iter().map(|(_, node)| node));
+    !services(calls()).iter().all(|service| local.knows_service(service))
+        || !symbols(nodes).iter().all(|symbol| local.knows_symbol(symbol))
 }
 
-/// Adds what a case wants of each of its servers.
-pub(super) fn add_wanted(config: &Config, file: &CaseFile, case: &Case, wanted: &mut BTreeMap<String, Wanted>) {
-    let vars = config.vars.iter().chain(&file.vars).map(|(_, node)| node);
-    let symbols = symbols(nodes_of_case(case).chain(vars));
-    for server in case.servers() {
-        let of_server = wanted.entry(server.to_owned()).or_default();
-        let calls = case.calls().filter(|call| call.server.value == server);
-        of_server.services.extend(services(calls));
+/// Adds what steps want of each of their servers.
+pub(super) fn add_wanted<'n>(
+    steps: &[&Step],
+    vars: impl Iterator<Item = &'n Node>,
+    wanted: &mut BTreeMap<String, Wanted>,
+) {
+    let mut symbols = symbols(steps.iter().flat_map(|step| step.nodes()));
+    symbols.extend(self::symbols(vars));
+    for call in steps.iter().flat_map(|step| step.calls()) {
+        let of_server = wanted.entry(call.server.value.clone()).or_default();
+        of_server.services.extend(services([call]));
         of_server.symbols.extend(symbols.iter().cloned());
     }
 }
@@ -63,10 +69,6 @@ pub(super) fn services<'s>(calls: impl IntoIterator<Item = &'s Call>) -> BTreeSe
 fn method_name(call: &Call, out: &mut Diagnostics) -> Option<MethodName> {
     let service = call.service.as_ref().map(|service| service.value.as_str());
     MethodName::parse(&call.call, service, out)
-}
-
-fn nodes_of_case(case: &Case) -> impl Iterator<Item = &Node> {
-    case.nodes().chain(case.vars.iter().map(|(_, node)| node))
 }
 
 /// Messages that `$type` names, and extensions that are set: full names.

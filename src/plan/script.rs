@@ -1,17 +1,24 @@
 //! A script, resolved: messages encoded, expectations compiled, and its order such that it can work. Main type:
 //! [`PlannedScript`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use prost_reflect::{Kind, MethodDescriptor};
 
-use super::call::{PlannedCall, Planning, RequestMessage};
+use super::PlannedCapture;
+use super::call::{CallPlanner, PlannedCall, RequestMessage};
+use super::capture::plan_captures;
+use super::names::later;
 use super::script_order::{Streaming, check_order};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
+use crate::expr::{Env, Ty};
 use crate::grpc::Compression;
-use crate::matcher::{self, Matcher};
-use crate::message::{Context, FieldPath, FieldType, MessageTemplate};
+use crate::matcher::{self, Matcher, Named, types_of_sent};
+use crate::message::{FieldPath, FieldType, MessageTemplate};
+use crate::schema::Schema;
 use crate::spec::{Extent, Receive, Script, ScriptAction, ScriptStep};
+use crate::yaml::Node;
 
 /// What is sent and received on one stream, in order.
 #[derive(Debug)]
@@ -48,21 +55,24 @@ pub(crate) struct PlannedReceive {
     pub(crate) within: Option<Duration>,
     /// Whether what is received must have come compressed.
     pub(crate) compressed: Option<Spanned<bool>>,
+    pub(crate) captures: Vec<PlannedCapture>,
 }
 
 impl PlannedScript {
+    /// The script, and what it captures.
     pub(super) fn new(
         script: &Script,
         method: &MethodDescriptor,
         compression: Compression,
-        (planning, context): (&Planning<'_>, &Context<'_>),
+        (around, schema): (&CallPlanner<'_>, &Schema),
         out: &mut Diagnostics,
-    ) -> Option<Self> {
+    ) -> (Option<Self>, Named<Ty>) {
         let sound = check_order(script, &Streaming::of(method), out);
-        let planner = ScriptPlanner { method, compression, planning, context };
+        let env = Arc::clone(&around.env);
+        let mut planner = ScriptPlanner { method, compression, around, schema, env, captured: Named::new() };
         let steps: Vec<_> = script.steps.iter().map(|step| planner.step(step, out)).collect();
-        let steps = steps.into_iter().collect::<Option<_>>()?;
-        sound.then_some(Self { span: script.span, steps })
+        let steps: Option<Vec<_>> = steps.into_iter().collect();
+        (steps.filter(|_| sound).map(|steps| Self { span: script.span, steps }), planner.captured)
     }
 }
 
@@ -81,29 +91,56 @@ impl PlannedAction {
     }
 }
 
+/// Plans the steps of a script in their order.
 struct ScriptPlanner<'a> {
     method: &'a MethodDescriptor,
     compression: Compression,
-    planning: &'a Planning<'a>,
-    context: &'a Context<'a>,
+    around: &'a CallPlanner<'a>,
+    schema: &'a Schema,
+    /// What is known at a step: what was sent, received and captured before it.
+    env: Arc<Env>,
+    captured: Named<Ty>,
 }
 
 impl ScriptPlanner<'_> {
-    fn step(&self, step: &ScriptStep, out: &mut Diagnostics) -> Option<PlannedScriptStep> {
+    fn step(&mut self, step: &ScriptStep, out: &mut Diagnostics) -> Option<PlannedScriptStep> {
         let action = match &step.action {
-            ScriptAction::Send { message, compressed } => {
-                let compressed = self.compressed(compressed.as_ref(), out);
-                let message = MessageTemplate::build(message, &self.method.input(), self.context, out)?;
-                PlannedAction::Send { message: RequestMessage::new(message), compressed: compressed? }
+            ScriptAction::Send { message, compressed } => self.send(message, compressed.as_ref(), out),
+            ScriptAction::Receive(receive) => self.receive(receive, out).map(PlannedAction::Receive),
+            ScriptAction::SilentFor(duration) => Some(PlannedAction::SilentFor(*duration)),
+            ScriptAction::Sleep(duration) => Some(PlannedAction::Sleep(*duration)),
+            ScriptAction::Call(call) => {
+                let planner = CallPlanner { planner: self.around.planner, env: Arc::clone(&self.env) };
+                let planned = planner.call(call, out);
+                let captured = match &planned {
+                    Some((_, captured)) => captured.clone(),
+                    None => call.captures().map(|capture| (Arc::clone(&capture.name.value), Ty::Any)).collect(),
+                };
+                self.capture(captured);
+                planned.map(|(call, _)| PlannedAction::Call(Box::new(call)))
             }
-            ScriptAction::Receive(receive) => PlannedAction::Receive(self.receive(receive, out)?),
-            ScriptAction::SilentFor(duration) => PlannedAction::SilentFor(*duration),
-            ScriptAction::Sleep(duration) => PlannedAction::Sleep(*duration),
-            ScriptAction::Call(call) => PlannedAction::Call(Box::new(self.planning.call(call, out)?)),
-            ScriptAction::Close => PlannedAction::Close,
-            ScriptAction::Cancel => PlannedAction::Cancel,
+            ScriptAction::Close => Some(PlannedAction::Close),
+            ScriptAction::Cancel => Some(PlannedAction::Cancel),
         };
-        Some(PlannedScriptStep { span: step.span, action })
+        Some(PlannedScriptStep { span: step.span, action: action? })
+    }
+
+    fn capture(&mut self, captured: Named<Ty>) {
+        self.env = later(&self.env, &captured);
+        self.captured.extend(captured);
+    }
+
+    fn send(
+        &mut self,
+        message: &Node,
+        compressed: Option<&Spanned<bool>>,
+        out: &mut Diagnostics,
+    ) -> Option<PlannedAction> {
+        let compressed = self.compressed(compressed, out);
+        let context = self.around.planner.context(self.schema, &self.env);
+        let message = MessageTemplate::build(message, &self.method.input(), &context, out);
+        self.env = later(&self.env, &types_of_sent(self.method));
+        Some(PlannedAction::Send { message: RequestMessage::new(message?), compressed: compressed? })
     }
 
     /// A message is compressed where its call is, unless it says otherwise.
@@ -122,8 +159,9 @@ impl ScriptPlanner<'_> {
         }
     }
 
-    fn receive(&self, receive: &Receive, out: &mut Diagnostics) -> Option<PlannedReceive> {
+    fn receive(&mut self, receive: &Receive, out: &mut Diagnostics) -> Option<PlannedReceive> {
         let output = self.method.output();
+        let message = Ty::of_message(&output);
         let ty = match receive.extent {
             Extent::Next | Extent::Until => FieldType::message(output),
             Extent::Rest => FieldType::List(Kind::Message(output)),
@@ -132,11 +170,23 @@ impl ScriptPlanner<'_> {
             Extent::Next | Extent::Until => FieldPath::new(),
             Extent::Rest => FieldPath::new().field(Extent::Rest.word()),
         };
-        let matcher = match &receive.expected {
-            Some(node) => Some(matcher::compile(node, &ty, &path, self.context, out)?),
-            None => None,
-        };
-        let compressed = receive.compressed.clone();
-        Some(PlannedReceive { extent: receive.extent, matcher, within: receive.within, compressed })
+        let context = self.around.planner.context(self.schema, &self.env);
+        let matcher = receive.expected.as_ref().map(|node| matcher::compile(node, &ty, &path, &context, out));
+        // from here on, it is the last message received
+        let received = Named::from([("response".into(), message)]);
+        self.env = later(&self.env, &received);
+        let sources = self.around.planner.sources;
+        let (captures, captured) = plan_captures(&receive.capture, &self.env, &received, sources, out);
+        self.capture(captured);
+        Some(PlannedReceive {
+            extent: receive.extent,
+            matcher: match matcher {
+                Some(matcher) => Some(matcher?),
+                None => None,
+            },
+            within: receive.within,
+            compressed: receive.compressed.clone(),
+            captures: captures?,
+        })
     }
 }

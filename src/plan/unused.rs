@@ -148,10 +148,3 @@ fn warning(what: &str, name: &str, of: &str, span: Span) -> Diagnostic {
         .at(span, "")
         .hint(format!("use it as `${{{name}}}`, or remove it"))
 }
-
-impl Case {
-    /// Everything in it that may hold `${…}`, but its variables.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.across.iter().chain(self.all_steps().flat_map(Step::nodes))
-    }
-}

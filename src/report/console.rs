@@ -1,11 +1,12 @@
 //! Lines that read like those of `cargo test`: one a case, with its time; failures once, at the end; then their names
 //! and the counts.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io;
 use std::sync::Arc;
 
-use super::failure::start_failure;
+use super::failure::shared_cause;
 use super::style::{Palette, duration, indent, paint};
 use super::{FailureStyle, Output, Reporter, plural, render_failure};
 use crate::diagnostic::{self, Sources};
@@ -22,11 +23,20 @@ pub(crate) struct Console {
     sources: Arc<Sources>,
     filtered_out: usize,
     red: Vec<Arc<CaseResult>>,
+    flaky: Vec<Arc<CaseResult>>,
 }
 
 impl Console {
     pub(crate) fn new(output: Output, sources: Arc<Sources>, style: FailureStyle) -> Self {
-        Self { output, palette: Palette::new(style.colour), style, sources, filtered_out: 0, red: Vec::new() }
+        Self {
+            output,
+            palette: Palette::new(style.colour),
+            style,
+            sources,
+            filtered_out: 0,
+            red: Vec::new(),
+            flaky: Vec::new(),
+        }
     }
 
     fn text(&mut self, event: &Event) -> String {
@@ -36,6 +46,9 @@ impl Console {
                 format!("\nrunning {}\n", plural(*cases, "case"))
             }
             Event::CaseFinished(result) => {
+                if matches!(result.outcome, Outcome::Flaky { .. }) {
+                    self.flaky.push(Arc::clone(result));
+                }
                 if !result.outcome.is_green() && !matches!(result.outcome, Outcome::NotRun(_)) {
                     self.red.push(Arc::clone(result));
                 }
@@ -46,6 +59,7 @@ impl Console {
             }
             Event::RunFinished(summary) => {
                 // as they stand in the files, whichever ended first
+                self.flaky.sort_by(|a, b| a.subject.cmp(&b.subject));
                 self.red.sort_by(|a, b| a.subject.cmp(&b.subject));
                 self.closing(summary)
             }
@@ -59,6 +73,16 @@ impl Console {
             Outcome::Failed(_) => (self.palette.bad, "FAILED"),
             Outcome::Errored(_) => (self.palette.bad, "ERROR"),
             Outcome::Bug(_) => (self.palette.bad, "BUG"),
+            Outcome::Flaky { attempt, attempts } => {
+                let time = paint(self.palette.faint, &format!("({})", duration(result.elapsed)));
+                let word = paint(self.palette.warning, "flaky");
+                return format!("test {id} ... {word} {time}, passed at attempt {attempt} of {attempts}\n");
+            }
+            Outcome::ExpectedFailure(reason) => {
+                let reason = diagnostic::neutralise_line(reason, LONGEST_REASON);
+                let time = paint(self.palette.faint, &format!("({})", duration(result.elapsed)));
+                return format!("test {id} ... {} {time}, {reason}\n", paint(self.palette.good, "failed as expected"));
+            }
             Outcome::Skipped(reason) => {
                 let reason = diagnostic::neutralise_line(reason, LONGEST_REASON);
                 return format!("test {id} ... {}, {reason}\n", paint(self.palette.warning, "ignored"));
@@ -73,21 +97,26 @@ impl Console {
 
     fn closing(&self, summary: &Summary) -> String {
         let mut text = String::new();
+        if !self.flaky.is_empty() {
+            text.push_str("\nflaky:\n");
+            for result in &self.flaky {
+                let headline = format!("---- {} ----", result.subject.id);
+                let _ = write!(text, "\n{}\n", paint(self.palette.strong, &headline));
+                text.push_str(&render_failure(result, &self.sources, self.style));
+            }
+        }
         if !self.red.is_empty() {
             text.push_str("\nfailures:\n");
-            let mut shown = Vec::new();
+            let mut shown = HashSet::new();
             for result in &self.red {
                 let headline = format!("---- {} ----", result.subject.id);
                 let _ = write!(text, "\n{}\n", paint(self.palette.strong, &headline));
-                match start_failure(result) {
-                    // a server that many cases wait for is explained once
-                    Some(failure) if shown.contains(&Arc::as_ptr(failure)) => {
-                        let _ = writeln!(text, "error: the server `{}` did not start, as shown above", failure.server);
+                match shared_cause(result) {
+                    // what many cases wait for is explained once
+                    Some(cause) if !shown.insert(cause.address) => {
+                        let _ = writeln!(text, "error: {}, as shown above", cause.headline);
                     }
-                    failure => {
-                        shown.extend(failure.map(Arc::as_ptr));
-                        text.push_str(&render_failure(result, &self.sources, self.style));
-                    }
+                    _ => text.push_str(&render_failure(result, &self.sources, self.style)),
                 }
             }
             text.push_str("\n\nfailures:\n");
@@ -96,8 +125,10 @@ impl Console {
             }
         }
         let _ = write!(text, "\ntest result: {}. ", self.verdict(summary));
-        let mut counts = vec![format!("{} passed", summary.passed), format!("{} failed", summary.failed)];
+        let flaky = if summary.flaky > 0 { format!(" ({} flaky)", summary.flaky) } else { String::new() };
+        let mut counts = vec![format!("{} passed{flaky}", summary.passed), format!("{} failed", summary.failed)];
         let optional = [
+            (summary.expected_failures, "failed as expected"),
             (summary.errored, if summary.errored == 1 { "error" } else { "errors" }),
             (summary.bugs, if summary.bugs == 1 { "bug of grpc-spec" } else { "bugs of grpc-spec" }),
             (summary.skipped, "ignored"),

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use prost_reflect::DynamicMessage;
 
@@ -11,12 +12,21 @@ use super::style::{Palette, duration, indent, paint, plural};
 use super::timeline::TimelineWriter;
 use crate::diagnostic::{self, Sources};
 use crate::grpc::{CallOutcome, Metadata};
+use crate::matcher::describe;
 use crate::message::{Limits, render};
-use crate::runner::{CaseError, CaseResult, Exchange, Failure, Outcome, Reply, ServerLog, StartFailure, Timeline};
+use crate::runner::{
+    CaseError, CaseResult, Exchange, Failure, Outcome, Part, Reply, ServerLog, SetupFailure, StartFailure, StepReport,
+    Timeline,
+};
 
 /// Of many messages those shown unless all is asked for: the first ones and the last ones.
 const FIRST_MESSAGES: usize = 8;
 const LAST_MESSAGES: usize = 4;
+
+/// Longest name of a step, in characters.
+const LONGEST_NAME: usize = 200;
+/// Of many steps that passed before, those named unless all is asked for.
+const STEPS_BEFORE: usize = 8;
 
 /// How a failure is written.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,33 +36,61 @@ pub(crate) struct FailureStyle {
     pub(crate) full: bool,
 }
 
-/// The server whose start failed, if that is why there is no verdict; with what tells that failure from others.
-pub(super) fn start_failure(result: &CaseResult) -> Option<&Arc<StartFailure>> {
-    match &result.outcome {
-        Outcome::Errored(error) => match &**error {
-            CaseError::NotStarted(failure) => Some(failure),
-            CaseError::Invalid(_) | CaseError::Unreachable { .. } => None,
-        },
-        _ => None,
-    }
+/// Why a case has no verdict, where others may have none for the same reason.
+pub(crate) struct SharedCause {
+    /// Tells it from others.
+    pub(crate) address: usize,
+    pub(crate) headline: String,
+}
+
+/// What a case shares with others that wait for the same server or the same setup.
+pub(crate) fn shared_cause(result: &CaseResult) -> Option<SharedCause> {
+    let Outcome::Errored(error) = &result.outcome else { return None };
+    let (address, headline) = match &**error {
+        CaseError::NotStarted(failure) => {
+            (Arc::as_ptr(failure).addr(), format!("the server `{}` did not start", failure.server))
+        }
+        CaseError::Setup(failure) => (Arc::as_ptr(failure).addr(), not_set_up(failure)),
+        CaseError::Unreflected(why) => {
+            let headline = why.diagnostics().next().map(|first| diagnostic::neutralise(&first.headline).into_owned());
+            (Arc::as_ptr(why).addr(), headline.unwrap_or_default())
+        }
+        _ => return None,
+    };
+    Some(SharedCause { address, headline })
+}
+
+fn not_set_up(failure: &SetupFailure) -> String {
+    format!("`{}` did not pass, and this case needs it", failure.id)
 }
 
 /// Lines of a server's log shown unless all is asked for.
 const LOG_LINES: usize = 30;
 
-/// The text of a result that is not green; empty for one that is. Ends with a line break.
+/// The text of a result that is not green, or was not at first; empty for any other. Ends with a line break.
 pub(crate) fn render_failure(result: &CaseResult, sources: &Sources, style: FailureStyle) -> String {
     let writer = Writer { sources, style, palette: Palette::new(style.colour) };
+    let mut text = writer.outcome(&result.outcome);
     match &result.outcome {
-        Outcome::Failed(failure) => writer.failure(failure),
-        Outcome::Errored(error) => writer.error(error),
-        Outcome::Bug(message) => format!(
-            "{}: grpc-spec panicked while it ran this case: {}\n   = hint: this is a bug of grpc-spec, not of the case: please report it\n",
-            paint(writer.palette.bad, "bug"),
-            diagnostic::neutralise(message)
-        ),
-        Outcome::Passed | Outcome::Skipped(_) | Outcome::NotRun(_) => String::new(),
+        Outcome::Flaky { attempts, .. } => {
+            for (at, outcome) in result.retried.iter().enumerate() {
+                let headline = format!("attempt {} of {attempts}:", at + 1);
+                let gap = if at > 0 { "\n" } else { "" };
+                let _ = write!(text, "{gap}{}\n{}", paint(writer.palette.strong, &headline), writer.outcome(outcome));
+            }
+        }
+        _ => writer.retried(&result.retried, &mut text),
     }
+    if !result.teardown.is_empty() {
+        let _ = writeln!(text, "\n{}", paint(writer.palette.strong, "its teardown failed as well:"));
+        writer.outcomes(&result.teardown, &mut text);
+    }
+    text
+}
+
+/// The text of what came of one attempt.
+pub(super) fn render_outcome(outcome: &Outcome, sources: &Sources, style: FailureStyle) -> String {
+    Writer { sources, style, palette: Palette::new(style.colour) }.outcome(outcome)
 }
 
 struct Writer<'a> {
@@ -62,6 +100,45 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    fn outcome(&self, outcome: &Outcome) -> String {
+        match outcome {
+            Outcome::Failed(failure) => self.failure(failure),
+            Outcome::Errored(error) => self.error(error),
+            Outcome::Bug(message) => format!(
+                "{}: grpc-spec panicked while it ran this case: {}\n   = hint: this is a bug of grpc-spec, not of the case: please report it\n",
+                paint(self.palette.bad, "bug"),
+                diagnostic::neutralise(message)
+            ),
+            Outcome::Passed
+            | Outcome::Flaky { .. }
+            | Outcome::ExpectedFailure(_)
+            | Outcome::Skipped(_)
+            | Outcome::NotRun(_) => String::new(),
+        }
+    }
+
+    fn outcomes(&self, outcomes: &[Outcome], text: &mut String) {
+        let rendered: Vec<String> = outcomes.iter().map(|outcome| self.outcome(outcome)).collect();
+        text.push_str(&rendered.join("\n"));
+    }
+
+    /// What came of the attempts before, a line each.
+    fn retried(&self, retried: &[Outcome], text: &mut String) {
+        if retried.is_empty() {
+            return;
+        }
+        let mut lines = String::new();
+        for (at, outcome) in retried.iter().enumerate() {
+            let headline = match outcome {
+                Outcome::Failed(failure) => failure.mismatches.first().map(|mismatch| &mismatch.headline),
+                _ => None,
+            };
+            let headline = headline.map(|headline| diagnostic::neutralise(headline)).unwrap_or_default();
+            let _ = writeln!(lines, "{}: {headline}", at + 1);
+        }
+        self.block("attempts before", &lines, text);
+    }
+
     fn failure(&self, failure: &Failure) -> String {
         let mut text = self.diagnostics(&failure.mismatches);
         text.push('\n');
@@ -71,22 +148,78 @@ impl Writer<'_> {
         if let Some((at, times)) = failure.repeat {
             let _ = writeln!(text, "{}", self.field("repeat", &format!("{at} of {times}")));
         }
+        if let Some(step) = &failure.step {
+            self.step(step, &mut text);
+        }
+        if let Some(seed) = failure.seed {
+            let _ = writeln!(text, "{}", self.field("seed", &format!("{seed} (--seed {seed} repeats it)")));
+        }
         if let Some(exchange) = &failure.exchange {
             self.exchange(exchange, &mut text);
         }
         text
     }
 
+    /// Which step it is of several, and what was before it.
+    fn step(&self, step: &StepReport, text: &mut String) {
+        let StepReport { part, number, of, name, before, captured, attempts } = step;
+        if *of > 1 || *part != Part::Steps {
+            let part = match part {
+                Part::Setup => "setup",
+                Part::Steps => "step",
+                Part::Teardown => "teardown",
+            };
+            let line = format!("{number} of {of}, `{}`", diagnostic::neutralise_line(name, LONGEST_NAME));
+            let _ = writeln!(text, "{}", self.field(part, &line));
+        }
+        if !before.is_empty() {
+            let passed = |(name, time): &(String, Duration)| {
+                format!("`{}` ({})", diagnostic::neutralise_line(name, LONGEST_NAME), duration(*time))
+            };
+            let hidden = if self.style.full { 0 } else { before.len().saturating_sub(STEPS_BEFORE) };
+            let more = if hidden > 0 { format!("… {hidden} more, ") } else { String::new() };
+            let passed: Vec<String> = before[hidden..].iter().map(passed).collect();
+            let _ = writeln!(text, "{}", self.field("passed before", &format!("{more}{}", passed.join(", "))));
+        }
+        if !captured.is_empty() {
+            let mut lines = String::new();
+            for (name, value) in captured {
+                let _ = writeln!(lines, "{name}: {}", describe(value));
+            }
+            self.block("captured", &lines, text);
+        }
+        if let Some((count, time)) = attempts {
+            let line = format!("{} in {}, the last is shown", plural(*count as usize, "attempt"), duration(*time));
+            let _ = writeln!(text, "{}", self.field("eventually", &line));
+        }
+    }
+
     fn error(&self, error: &CaseError) -> String {
+        let mut text = String::new();
         match error {
-            CaseError::Invalid(diagnostics) => self.diagnostics(diagnostics.iter()),
-            CaseError::NotStarted(failure) => self.start_failure(failure),
+            CaseError::Invalid(diagnostics) => text = self.diagnostics(diagnostics.iter()),
+            CaseError::Unreflected(why) => text = self.diagnostics(why.diagnostics()),
+            CaseError::NotStarted(failure) => text = self.start_failure(failure),
             CaseError::Unreachable { diagnostic, log } => {
-                let mut text = self.diagnostics([diagnostic]);
+                text = self.diagnostics([diagnostic]);
                 self.log(log.as_ref(), &mut text);
-                text
+            }
+            CaseError::Step { error, step } => {
+                text = self.error(error);
+                text.push('\n');
+                self.step(step, &mut text);
+            }
+            CaseError::Setup(failure) => {
+                let headline = paint(self.palette.bad, "error");
+                let _ = write!(text, "{headline}: {}\n\n{}", not_set_up(failure), self.outcome(&failure.outcome));
+            }
+            CaseError::Teardown(outcomes) => {
+                let headline = paint(self.palette.bad, "error");
+                let _ = write!(text, "{headline}: the steps passed, but the teardown did not\n\n");
+                self.outcomes(outcomes, &mut text);
             }
         }
+        text
     }
 
     fn start_failure(&self, failure: &StartFailure) -> String {

@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
+use super::failure::render_outcome;
 use super::{FailureStyle, Output, Reporter, render_failure};
 use crate::diagnostic::Sources;
 use crate::runner::{CaseResult, Event, Outcome, Summary};
@@ -68,13 +69,19 @@ impl JUnit {
             status
         };
         let status = match &result.outcome {
-            Outcome::Passed => TestCaseStatus::success(),
+            Outcome::Passed | Outcome::Flaky { .. } => TestCaseStatus::success(),
+            Outcome::ExpectedFailure(reason) => {
+                let mut status = skipped(&format!("failed as expected: {}", self.masked(reason)));
+                status.set_type("xfail");
+                status
+            }
             Outcome::Failed(_) => non_success(NonSuccessKind::Failure, "mismatch"),
             Outcome::Errored(_) => non_success(NonSuccessKind::Error, "error"),
             Outcome::Bug(_) => non_success(NonSuccessKind::Error, "bug"),
             Outcome::Skipped(reason) => skipped(&self.masked(reason)),
             Outcome::NotRun(reason) => skipped(&format!("not run: {reason}")),
         };
+        let status = self.with_reruns(status, result);
         let mut case = TestCase::new(self.masked(&subject.id), status);
         case.set_classname(suite).set_time(result.elapsed);
         case.extra.insert("file".into(), self.masked(&subject.path.display().to_string()).into());
@@ -83,6 +90,19 @@ impl JUnit {
             case.set_system_out(text);
         }
         case
+    }
+
+    /// The attempts before the last: of a case that passed late these make it flaky.
+    fn with_reruns(&self, mut status: TestCaseStatus, result: &CaseResult) -> TestCaseStatus {
+        // what failed as expected is skipped here, and has none
+        let retried = if matches!(status, TestCaseStatus::Skipped { .. }) { &[][..] } else { &result.retried };
+        for outcome in retried {
+            let rendered = self.masked(&render_outcome(outcome, &self.sources, self.style));
+            let mut rerun = TestRerun::new(NonSuccessKind::Failure);
+            rerun.set_type("mismatch").set_message(headline(&rendered)).set_description(&rendered);
+            status.add_rerun(rerun);
+        }
+        status
     }
 }
 

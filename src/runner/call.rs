@@ -12,14 +12,16 @@ use super::script::{self, ScriptEnd};
 use super::session::Leases;
 use super::{Exchange, Interrupt, Reply};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::expr::{Scope, Value};
 use crate::grpc::{CallOutcome, CallRequest, Channel, Code, ConnectError, Metadata, Origin, Status};
-use crate::matcher::{Mismatch, Observation, Observed};
+use crate::matcher::{Mismatch, Named, Observed, values_of_sent};
 use crate::message;
-use crate::plan::{PlannedCall, PlannedCase, PlannedPayload};
+use crate::plan::{PlannedCall, PlannedCapture, PlannedPayload};
+use crate::spec::Config;
 
 /// How a call ended for its case.
 pub(super) enum CallEnd {
-    Passed(Observation),
+    Passed(Box<Made>),
     Failed {
         found: Vec<Diagnostic>,
         exchange: Box<Exchange>,
@@ -31,12 +33,38 @@ pub(super) enum CallEnd {
     Interrupted,
 }
 
+/// What a call that passed leaves.
+pub(super) struct Made {
+    /// It knows the whole call.
+    pub(super) scope: Arc<Scope>,
+    pub(super) captured: Named<Value>,
+    /// What expressions know the call by.
+    pub(super) values: Named<Value>,
+}
+
 /// What a call is made in.
 #[derive(Clone, Copy)]
 pub(super) struct Surroundings<'a> {
-    pub(super) case: &'a PlannedCase,
+    pub(super) config: &'a Config,
     pub(super) leases: &'a Leases,
+    /// What it sees.
+    pub(super) scope: &'a Arc<Scope>,
     pub(super) interrupt: &'a Interrupt,
+    /// A moment at which it ends, however long it may take by itself.
+    pub(super) until: Option<Instant>,
+}
+
+impl Surroundings<'_> {
+    /// The end of what begins now and may take so long.
+    fn deadline(&self, timeout: Duration) -> Instant {
+        let deadline = Instant::now() + timeout;
+        self.until.map_or(deadline, |until| until.min(deadline))
+    }
+
+    /// What is seen once a call is over, for as long again as it may take.
+    fn evaluating(&self, call: &PlannedCall, captured: &Named<Value>) -> Arc<Scope> {
+        self.scope.until(self.deadline(call.timeout)).child(captured.clone())
+    }
 }
 
 /// What was sent and what came back.
@@ -56,20 +84,20 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
     if let Some(exit) = server.exited() {
         return CallEnd::Unreachable(Box::new(ended(call, server, &exit)));
     }
-    let sent = match Sent::resolve(call, within.case) {
+    let sent = match Sent::resolve(call, within) {
         Ok(sent) => sent,
         Err(problems) => return CallEnd::Invalid(problems),
     };
-    within.case.scope.hide_credentials(&sent.metadata);
+    within.scope.hide_credentials(&sent.metadata);
     let talk = tokio::select! {
         biased;
         () = within.interrupt.raised() => return CallEnd::Interrupted,
         talk = talk(call, &sent, server, within) => talk,
     };
-    match talk {
-        Ok(talk) => judge(call, within.case, server, sent.metadata, talk),
+    let end = match talk {
+        Ok(talk) => judge(call, within, server, sent.metadata, talk),
         Err(Silence::Unreachable(error)) if call.expectation.expects_unreachable() => {
-            judge_unreachable(call, within.case, server, sent, error)
+            judge_unreachable(call, within, server, sent, error)
         }
         Err(Silence::Unreachable(error)) => {
             let diagnostic = match server.ending().await {
@@ -79,6 +107,26 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
             CallEnd::Unreachable(Box::new(diagnostic))
         }
         Err(Silence::Ended(end)) => end,
+    };
+    if end.lost_its_server() {
+        server.log_drained().await;
+    }
+    end
+}
+
+impl CallEnd {
+    /// Whether the connection ended, and perhaps the server with it.
+    fn lost_its_server(&self) -> bool {
+        match self {
+            Self::Failed { exchange, .. } => match &exchange.reply {
+                Reply::Outcome { outcome, .. } => {
+                    outcome.status.code == Code::Unavailable && outcome.status.origin == Origin::Client
+                }
+                Reply::Unreachable(_) => false,
+            },
+            Self::Unreachable(_) => true,
+            Self::Passed(_) | Self::Invalid(_) | Self::Interrupted => false,
+        }
     }
 }
 
@@ -97,16 +145,17 @@ enum Silence {
 }
 
 impl Sent {
-    fn resolve(call: &PlannedCall, case: &PlannedCase) -> Result<Self, Diagnostics> {
+    fn resolve(call: &PlannedCall, within: Surroundings<'_>) -> Result<Self, Diagnostics> {
         let mut problems = Diagnostics::new();
-        let metadata = call.metadata.fill(&case.scope).map_err(|errors| problems.extend(errors)).unwrap_or_default();
+        let scope = within.scope.until(within.deadline(call.timeout));
+        let metadata = call.metadata.fill(&scope).map_err(|errors| problems.extend(errors)).unwrap_or_default();
         let mut sent = Self { metadata, messages: Vec::new(), encoded: Vec::new() };
         let requests = match &call.payload {
             PlannedPayload::Messages(requests) => requests.as_slice(),
             PlannedPayload::Script(_) => &[],
         };
         for request in requests {
-            match request.resolve(&case.scope) {
+            match request.resolve(&scope) {
                 Ok((message, bytes)) => {
                     sent.messages.push(message);
                     sent.encoded.push(bytes);
@@ -122,13 +171,13 @@ impl Sent {
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
 async fn talk(call: &PlannedCall, sent: &Sent, server: &Running, within: Surroundings<'_>) -> Result<Talk, Silence> {
-    if call.timeout < CONNECT_WITHIN {
+    if within.deadline(call.timeout) < Instant::now() + CONNECT_WITHIN {
         server.channel.connect(Instant::now() + CONNECT_WITHIN).await.map_err(Silence::Unreachable)?;
     }
     let request = CallRequest {
         path: &call.path,
         metadata: &sent.metadata,
-        deadline: Instant::now() + call.timeout,
+        deadline: within.deadline(call.timeout),
         compression: call.compression,
     };
     if let PlannedPayload::Script(script) = &call.payload {
@@ -159,27 +208,59 @@ async fn exchange(
     if call.method.is_server_streaming() { Ok(open.finish().await) } else { Ok(open.finish_with_one_message().await) }
 }
 
-fn judge(call: &PlannedCall, case: &PlannedCase, server: &Running, metadata: Metadata, talk: Talk) -> CallEnd {
+fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadata: Metadata, talk: Talk) -> CallEnd {
     let Talk { requests, outcome, messages, script } = talk;
-    case.scope.hide_credentials(&outcome.headers);
-    case.scope.hide_credentials(&outcome.trailers);
-    let (mut found, timeline, nested) = match script {
-        Some(ScriptEnd { timeline, found, nested }) => (found, Some(timeline), nested),
-        None => (Vec::new(), None, None),
+    within.scope.hide_credentials(&outcome.headers);
+    within.scope.hide_credentials(&outcome.trailers);
+    let (mut found, timeline, nested, captured) = match script {
+        Some(ScriptEnd { timeline, found, nested, captured }) => (found, Some(timeline), nested, captured),
+        None => (Vec::new(), None, None, Named::new()),
     };
+    let observed = Observed { outcome: &outcome, messages: &messages };
+    let mut values = values_of_sent(&call.method, &requests);
+    values.extend(observed.values(&call.method));
+    let scope = within.evaluating(call, &captured).child(values.clone());
+    hide_captures(&call.captures, &scope);
+    let mut made = Made { scope: Arc::clone(&scope), captured, values };
     // A call that was ended because the case had failed has an outcome of our making.
     if !timeline.as_ref().is_some_and(|timeline| timeline.cut) {
-        let mismatches = call.expectation.check(&Observed { outcome: &outcome, messages: &messages }, &case.scope);
+        let mismatches = call.expectation.check(&observed, &scope);
         found.extend(mismatches.iter().map(Mismatch::to_diagnostic));
+        if found.is_empty() {
+            let captured = capture(&call.captures, &scope);
+            captured.map_or_else(|wrong| found.extend(wrong), |captured| made.captured.extend(captured));
+        }
     }
     if found.is_empty() {
-        return CallEnd::Passed(Observation { messages, elapsed: outcome.elapsed });
+        return CallEnd::Passed(Box::new(made));
     }
     let reply = Reply::Outcome { outcome: Box::new(outcome), messages };
-    let mut exchange = Exchange::new(call, case, server, metadata, requests, reply);
+    let mut exchange = Exchange::new(call, within.config, server, metadata, requests, reply);
     exchange.timeline = timeline;
     exchange.nested = nested;
     CallEnd::Failed { found, exchange: Box::new(exchange) }
+}
+
+/// The values of what is captured where `scope` says what came back; the errors of those that have none.
+pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> Result<Named<Value>, Vec<Diagnostic>> {
+    let mut captured = Named::new();
+    let mut wrong = Vec::new();
+    for PlannedCapture { name, expression } in captures {
+        match expression.evaluate(scope) {
+            Ok(value) => {
+                captured.insert(Arc::clone(&name.value), value);
+            }
+            Err(problem) => wrong.push(problem.note(format!("`{}` is captured from it", name.value))),
+        }
+    }
+    if wrong.is_empty() { Ok(captured) } else { Err(wrong) }
+}
+
+/// Hides those that are secrets, whether their call passes or is reported.
+pub(super) fn hide_captures(captures: &[PlannedCapture], scope: &Arc<Scope>) {
+    for PlannedCapture { name, expression } in captures {
+        scope.hide_captured(&name.value, expression);
+    }
 }
 
 /// The messages of an outcome after those that are decoded already. One that cannot be read makes the call INTERNAL, as
@@ -204,6 +285,7 @@ pub(super) fn decode_rest(
                     details: Bytes::new(),
                     origin: Origin::Client,
                 };
+                outcome.hints = vec!["does the server have another version of the proto?".to_owned()];
                 break;
             }
         }
@@ -213,25 +295,30 @@ pub(super) fn decode_rest(
 
 fn judge_unreachable(
     call: &PlannedCall,
-    case: &PlannedCase,
+    within: Surroundings<'_>,
     server: &Running,
     sent: Sent,
     error: ConnectError,
 ) -> CallEnd {
-    let mismatches = call.expectation.check_unreachable(&error, &case.scope);
-    if mismatches.is_empty() {
-        return CallEnd::Passed(Observation::default());
+    let values = values_of_sent(&call.method, &sent.messages);
+    let scope = within.evaluating(call, &Named::new()).child(values.clone());
+    let mismatches = call.expectation.check_unreachable(&error, &scope);
+    let mut found: Vec<_> = mismatches.iter().map(Mismatch::to_diagnostic).collect();
+    if found.is_empty() {
+        match capture(&call.captures, &scope) {
+            Ok(captured) => return CallEnd::Passed(Box::new(Made { scope, captured, values })),
+            Err(wrong) => found = wrong,
+        }
     }
-    let found = mismatches.iter().map(Mismatch::to_diagnostic).collect();
     let reply = Reply::Unreachable(error);
-    let exchange = Exchange::new(call, case, server, sent.metadata, sent.messages, reply);
+    let exchange = Exchange::new(call, within.config, server, sent.metadata, sent.messages, reply);
     CallEnd::Failed { found, exchange: Box::new(exchange) }
 }
 
 impl Exchange {
     fn new(
         call: &PlannedCall,
-        case: &PlannedCase,
+        config: &Config,
         server: &Running,
         metadata: Metadata,
         requests: Vec<Arc<DynamicMessage>>,
@@ -245,7 +332,7 @@ impl Exchange {
             method: call.method.clone(),
             metadata,
             timeout: call.timeout,
-            protos: proto_file(call, case),
+            protos: proto_file(call, config),
             requests,
             reply,
             timeline: None,
@@ -256,9 +343,9 @@ impl Exchange {
 }
 
 /// The import path and file that declare the method, if it came from a file.
-fn proto_file(call: &PlannedCall, case: &PlannedCase) -> Option<(PathBuf, String)> {
+fn proto_file(call: &PlannedCall, config: &Config) -> Option<(PathBuf, String)> {
     let file = call.method.parent_service().parent_file();
-    let folders = case.config.protos.import_paths.iter().map(|path| &path.value);
+    let folders = config.protos.import_paths.iter().map(|path| &path.value);
     let folder = folders.into_iter().find(|folder| folder.join(file.name()).is_file())?;
     Some((short(folder), file.name().to_owned()))
 }

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::plan::{PlannedEntry, PlannedSuite, plan_suite};
 use crate::select::Chosen;
 use crate::server;
-use crate::spec::{LoadFailure, Loaded, LoadedFile, Suite};
+use crate::spec::{LoadFailure, Loaded, LoadedFile, Step, Suite};
 
 /// Cases that were chosen, planned suite by suite.
 pub(crate) struct Prepared {
@@ -28,9 +28,9 @@ impl Prepared {
             let planned = plan_suite(&suite.config, &chosen, sources);
             if !chosen.is_empty() {
                 let servers = &suite.config.servers;
-                server::check(servers, &planned.env, sources, &mut prepared.diagnostics);
+                server::check(servers, &planned.names.env, sources, &mut prepared.diagnostics);
                 let called = called(&planned);
-                server::check_called(servers, called, &planned.scope, sources, &mut prepared.diagnostics);
+                server::check_called(servers, called, &planned.names.scope, sources, &mut prepared.diagnostics);
             }
             prepared.diagnostics.append(planned.warnings.clone());
             for problems in planned.entries.iter().filter_map(|entry| entry.plan.problems()) {
@@ -59,8 +59,10 @@ impl Prepared {
     pub(crate) fn suite_runs(&self) -> Vec<SuiteRun> {
         let run = |suite: &PlannedSuite| SuiteRun {
             config: Arc::clone(&suite.config),
-            env: Arc::clone(&suite.env),
-            scope: Arc::clone(&suite.scope),
+            names: suite.names.clone(),
+            values: suite.values.clone(),
+            level: suite.level.clone(),
+            files: suite.files.clone(),
             wanted: suite.wanted.clone(),
         };
         self.suites.iter().map(run).collect()
@@ -82,8 +84,11 @@ fn further_errors(suite: &Suite, sources: &Arc<Sources>) -> Vec<Diagnostic> {
     errors
 }
 
-/// The servers that the cases call which can run.
+/// The servers that are called by the cases which can run, and around them.
 fn called(suite: &PlannedSuite) -> BTreeSet<&str> {
     let cases = suite.entries.iter().filter(|entry| entry.plan.problems().is_none());
-    cases.flat_map(|entry| entry.case.servers()).collect()
+    let config = &suite.config;
+    let around = suite.files.iter().flat_map(|file| file.setup.iter().chain(&*file.teardown));
+    let around = around.chain(config.setup.iter().chain(&*config.teardown)).flat_map(Step::calls);
+    cases.flat_map(|entry| entry.case.servers()).chain(around.map(|call| call.server.value.as_str())).collect()
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{CaseError, SuiteRun};
+use super::SuiteRun;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::expr::Scope;
 use crate::grpc::{CallOutcome, Channel, Code, ConnectError, Reflection, ReflectionError};
 use crate::plan::reflection_metadata;
 use crate::schema::{Answer, GIVE_PROTOS, Question, Reflecting, Schema};
@@ -15,7 +16,7 @@ const WITHIN: Duration = Duration::from_secs(30);
 
 /// Why there is no schema. Every case that needs it shows it.
 #[derive(Debug)]
-pub(super) enum Unreflected {
+pub(crate) enum Unreflected {
     /// The server is not there, or does not answer in time.
     Unreachable(Diagnostic),
     /// It does not offer reflection, or what it says is of no use.
@@ -32,11 +33,12 @@ impl Unreflected {
         Self::Invalid([diagnostic].into_iter().collect())
     }
 
-    pub(super) fn to_case_error(&self) -> CaseError {
-        match self {
-            Self::Unreachable(diagnostic) => CaseError::Unreachable { diagnostic: diagnostic.clone(), log: None },
-            Self::Invalid(diagnostics) => CaseError::Invalid(diagnostics.clone()),
-        }
+    pub(crate) fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
+        let (one, many) = match self {
+            Self::Unreachable(diagnostic) => (Some(diagnostic), None),
+            Self::Invalid(diagnostics) => (None, Some(diagnostics)),
+        };
+        one.into_iter().chain(many.into_iter().flat_map(Diagnostics::iter))
     }
 }
 
@@ -45,11 +47,11 @@ pub(super) async fn reflect(
     suite: &SuiteRun,
     spec: &ServerSpec,
     channel: &Channel,
-    sources: &Arc<Sources>,
+    (scope, sources): (&Scope, &Arc<Sources>),
     warnings: &mut Diagnostics,
 ) -> Result<Schema, Unreflected> {
     let name = &spec.name;
-    let metadata = reflection_metadata(spec, &suite.env, &suite.scope, sources).map_err(Unreflected::Invalid)?;
+    let metadata = reflection_metadata(spec, &suite.names.env, scope, sources).map_err(Unreflected::Invalid)?;
     let wanted = suite.wanted.get(&name.value).cloned().unwrap_or_default();
     let mut reflecting = Reflecting::new(&suite.config.protos, wanted, &name.value, name.span);
     let mut server = Reflection::new(channel, &metadata, Instant::now() + WITHIN);

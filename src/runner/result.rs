@@ -1,22 +1,27 @@
 //! What came of a case. Failure, error and bug are different things, here and in every report.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 
-use super::{StartFailure, Timeline};
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use super::{StartFailure, Timeline, Unreflected};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
+use crate::expr::Value;
 use crate::grpc::{CallOutcome, ConnectError, Metadata};
 use crate::spec::{Case, CaseFile, LoadFailure, Tls};
 
-/// The end of one case, or of a file that could not be loaded.
+/// The end of one case, of a teardown that failed, or of a file that could not be loaded.
 #[derive(Debug)]
 pub(crate) struct CaseResult {
     pub(crate) subject: Subject,
     pub(crate) outcome: Outcome,
     pub(crate) elapsed: Duration,
+    /// What came of the attempts before the last, with `retry`.
+    pub(crate) retried: Vec<Outcome>,
+    /// Steps of its teardown that failed, beside a case that did not pass either.
+    pub(crate) teardown: Vec<Outcome>,
 }
 
 /// What a result speaks of. Ordered as things stand in the files.
@@ -51,6 +56,12 @@ impl Subject {
         Self { id: name.clone(), file: name, path, line }
     }
 
+    /// The steps after all cases of a file or a suite; `id` is that of the file.
+    pub(crate) fn of_teardown(id: &str, path: &Path, first: Span, sources: &Sources) -> Self {
+        let line = sources.get(first.file).line_column(first.start as usize).0;
+        Self { id: format!("{id}::teardown"), file: id.to_owned(), path: path.to_owned(), line }
+    }
+
     pub(crate) fn of_failure(failure: &LoadFailure) -> Self {
         Self { id: failure.id.clone(), file: failure.id.clone(), path: failure.path.clone(), line: 1 }
     }
@@ -59,6 +70,13 @@ impl Subject {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Passed,
+    /// Passed, but not at first: at which of how many attempts.
+    Flaky {
+        attempt: u32,
+        attempts: u32,
+    },
+    /// Failed, as `xfail:` says it must, with its reason.
+    ExpectedFailure(String),
     /// An expectation was not met.
     Failed(Box<Failure>),
     /// It could not run, or not to its end.
@@ -74,7 +92,7 @@ pub(crate) enum Outcome {
 impl Outcome {
     /// Whether a run with it can be green.
     pub(crate) fn is_green(&self) -> bool {
-        matches!(self, Self::Passed | Self::Skipped(_))
+        matches!(self, Self::Passed | Self::Flaky { .. } | Self::ExpectedFailure(_) | Self::Skipped(_))
     }
 }
 
@@ -86,8 +104,53 @@ pub(crate) struct Failure {
     pub(crate) description: Option<String>,
     /// Which of how many repeats failed, from 1.
     pub(crate) repeat: Option<(u32, u32)>,
+    /// Which of its steps failed; none where all repeats together did.
+    pub(crate) step: Option<StepReport>,
+    /// What its random values were drawn by, if it has any.
+    pub(crate) seed: Option<u64>,
     /// The call that failed; none where all repeats together did.
     pub(crate) exchange: Option<Exchange>,
+}
+
+impl Failure {
+    /// One that is about no call.
+    pub(super) fn of_case(mismatches: Vec<Diagnostic>) -> Self {
+        Self { mismatches, description: None, repeat: None, step: None, seed: None, exchange: None }
+    }
+}
+
+/// Of a step that did not come to its end as it should: which it is, and what was before it.
+#[derive(Debug)]
+pub(crate) struct StepReport {
+    pub(crate) part: Part,
+    /// From 1.
+    pub(crate) number: usize,
+    /// How many steps there are.
+    pub(crate) of: usize,
+    /// What it is called, or what it does.
+    pub(crate) name: String,
+    /// The steps before it, and how long each took.
+    pub(crate) before: Vec<(String, Duration)>,
+    /// What was captured so far.
+    pub(crate) captured: Vec<(Arc<str>, Value)>,
+    /// With `eventually`: how often the call was made, in what time.
+    pub(crate) attempts: Option<(u32, Duration)>,
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Setup,
+    Steps,
+    Teardown,
+}
+
+/// The `setup` of a suite or file that did not pass. Every case that needs it shows it.
+#[derive(Debug)]
+pub(crate) struct SetupFailure {
+    /// `users.yaml::setup`
+    pub(crate) id: String,
+    pub(crate) outcome: Outcome,
 }
 
 /// Why a case could not run.
@@ -97,8 +160,52 @@ pub(crate) enum CaseError {
     Invalid(Diagnostics),
     /// A server it calls did not start.
     NotStarted(Arc<StartFailure>),
+    /// A server it calls does not say what it serves.
+    Unreflected(Arc<Unreflected>),
     /// A server it calls cannot be reached, or has ended.
     Unreachable { diagnostic: Diagnostic, log: Option<ServerLog> },
+    /// One of several steps could not be made.
+    Step { error: Box<CaseError>, step: StepReport },
+    /// The `setup` of its file or suite did not pass.
+    Setup(Arc<SetupFailure>),
+    /// It passed, but steps of its teardown did not.
+    Teardown(Vec<Outcome>),
+}
+
+/// What an error is, where that decides how a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Invalid,
+    Unreachable,
+    Other,
+}
+
+impl CaseError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Invalid(_) => Kind::Invalid,
+            Self::Unreflected(why) => match **why {
+                Unreflected::Unreachable(_) => Kind::Unreachable,
+                Unreflected::Invalid(_) => Kind::Invalid,
+            },
+            Self::NotStarted(_) | Self::Unreachable { .. } => Kind::Unreachable,
+            Self::Step { error, .. } => error.kind(),
+            Self::Setup(failure) => failure.outcome.kind(),
+            Self::Teardown(outcomes) => {
+                let unreachable = outcomes.iter().any(|outcome| outcome.kind() == Kind::Unreachable);
+                if unreachable { Kind::Unreachable } else { Kind::Other }
+            }
+        }
+    }
+}
+
+impl Outcome {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Errored(error) => error.kind(),
+            _ => Kind::Other,
+        }
+    }
 }
 
 /// One call: what was sent and what came back.
@@ -144,6 +251,10 @@ pub(crate) struct ServerLog {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) passed: usize,
+    /// Of the passed, those that did not pass at first.
+    pub(crate) flaky: usize,
+    /// Those that failed as they must.
+    pub(crate) expected_failures: usize,
     pub(crate) failed: usize,
     pub(crate) errored: usize,
     pub(crate) bugs: usize,
@@ -160,12 +271,18 @@ impl Summary {
     pub(crate) fn add(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Passed => self.passed += 1,
+            Outcome::Flaky { .. } => {
+                self.passed += 1;
+                self.flaky += 1;
+            }
+            Outcome::ExpectedFailure(_) => self.expected_failures += 1,
             Outcome::Failed(_) => self.failed += 1,
             Outcome::Errored(error) => {
                 self.errored += 1;
-                match **error {
-                    CaseError::Invalid(_) => self.invalid += 1,
-                    CaseError::NotStarted(_) | CaseError::Unreachable { .. } => self.unreachable += 1,
+                match error.kind() {
+                    Kind::Invalid => self.invalid += 1,
+                    Kind::Unreachable => self.unreachable += 1,
+                    Kind::Other => {}
                 }
             }
             Outcome::Bug(_) => self.bugs += 1,

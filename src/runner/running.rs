@@ -17,6 +17,8 @@ use crate::yaml::Node;
 
 /// How long a program that does not listen any more is given to have ended.
 const ENDING_WITHIN: Duration = Duration::from_millis(200);
+/// How long the last of its output may take then.
+const LAST_WORDS_WITHIN: Duration = Duration::from_millis(250);
 /// How often it is looked at meanwhile.
 const ENDING_LOOKS: u32 = 20;
 
@@ -141,6 +143,14 @@ impl Running {
 
     pub(super) fn log_since(&self, position: LogPosition) -> Option<ServerLog> {
         Some(ServerLog::new(&self.name, self.log.as_ref()?.since(position)))
+    }
+
+    /// Waits a moment for what a server wrote last, after a connection to it was lost: it may have ended. Not for one
+    /// that we have not started, whose log is not ours.
+    pub(super) async fn log_drained(&self) {
+        if let Some(log) = &self.log {
+            log.drained(LAST_WORDS_WITHIN).await;
+        }
     }
 
     /// As [`Self::exited`], of a server that is not there any more: that its program has ended is known a moment later

@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use tokio::task::{Id, JoinError, JoinSet};
 
+use super::queue::Queue;
 use super::{CaseResult, Event, Outcome, Session, Subject, Summary, panic_message, run_case};
 use crate::diagnostic::Diagnostics;
-use crate::plan::{Plan, PlannedCase, PlannedEntry};
+use crate::plan::{Plan, PlannedCase, PlannedEntry, PlannedLevel};
 use crate::spec::{Case, CaseFile};
 
 /// What to run, and how much of it at a time.
@@ -27,6 +28,8 @@ pub(crate) struct Job {
     pub(crate) suite: usize,
     pub(crate) file: Arc<CaseFile>,
     pub(crate) case: Arc<Case>,
+    /// What surrounds the cases of its file; `None` if servers have to be asked for their protos first.
+    pub(crate) around: Option<Arc<PlannedLevel>>,
     /// `None` if its servers have to be asked for their protos first.
     pub(crate) plan: Option<Arc<PlannedCase>>,
 }
@@ -39,7 +42,8 @@ impl Job {
             Plan::Waiting => None,
             Plan::Invalid(problems) => return Err(problems.clone()),
         };
-        Ok(Self { suite, file: Arc::clone(&entry.file), case: Arc::clone(&entry.case), plan })
+        let PlannedEntry { file, case, around, .. } = entry;
+        Ok(Self { suite, file: Arc::clone(file), case: Arc::clone(case), around: around.clone(), plan })
     }
 }
 
@@ -52,28 +56,31 @@ impl Schedule {
         report(vec![Event::RunStarted { cases: self.cases.len(), filtered_out: self.filtered_out }]);
         let mut summary = Summary::default();
         let mut running = RunningCases::new(Arc::clone(&session));
-        let mut waiting = self.cases.into_iter();
+        let mut queue = Queue::new(self.cases);
         let mut stopped: Option<&'static str> = None;
         loop {
             if stopped.is_none() && session.interrupt().is_raised() {
                 stopped = Some("interrupted");
             }
-            let free = if stopped.is_none() { self.jobs - running.len() } else { 0 };
-            running.start(waiting.by_ref().take(free)).await;
-            let ended = running.next_ended().await;
+            if stopped.is_none() {
+                running.start(&mut queue, self.jobs).await;
+            }
+            let mut ended = running.next_ended(&mut queue).await;
             if ended.is_empty() {
                 break;
             }
+            ended.extend(session.teardowns());
             if self.fail_fast && ended.iter().any(|result| !result.outcome.is_green()) {
                 stopped = stopped.or(Some("a case before it did not pass"));
             }
             report(ended.into_iter().map(|result| finished(result, &mut summary)).collect());
         }
         let reason = stopped.unwrap_or("interrupted");
-        let left = waiting.map(|job| not_run(session.subject(&job), Outcome::NotRun(reason)));
+        let left = queue.into_rest().map(|job| not_run(session.subject(&job), Outcome::NotRun(reason)));
         report(left.map(|result| finished(result, &mut summary)).collect());
         session.finish().await;
         let mut closing: Vec<Event> = session.warnings().into_iter().map(Event::Warned).collect();
+        closing.extend(session.teardowns().into_iter().map(|result| finished(result, &mut summary)));
         summary.elapsed = started.elapsed();
         closing.push(Event::RunFinished(summary));
         report(closing);
@@ -85,59 +92,55 @@ impl Schedule {
 struct RunningCases {
     session: Arc<Session>,
     tasks: JoinSet<CaseResult>,
-    /// Of each task, for one that panics.
-    subjects: HashMap<Id, Subject>,
+    /// Of each task.
+    jobs: HashMap<Id, Job>,
     /// Those that do not run at all.
     skipped: Vec<CaseResult>,
 }
 
 impl RunningCases {
     fn new(session: Arc<Session>) -> Self {
-        Self { session, tasks: JoinSet::new(), subjects: HashMap::new(), skipped: Vec::new() }
+        Self { session, tasks: JoinSet::new(), jobs: HashMap::new(), skipped: Vec::new() }
     }
 
-    fn len(&self) -> usize {
-        self.tasks.len()
-    }
-
-    async fn start(&mut self, jobs: impl Iterator<Item = Job>) {
-        for job in jobs {
-            let subject = self.session.subject(&job);
+    /// Starts what may start, so that no more than so many run.
+    async fn start(&mut self, queue: &mut Queue, at_a_time: usize) {
+        while self.tasks.len() < at_a_time
+            && let Some(job) = queue.next()
+        {
             if let Some(reason) = &job.case.skip {
+                queue.ended(&job);
                 self.session.case_ended(&job).await;
-                self.skipped.push(not_run(subject, Outcome::Skipped(reason.clone())));
+                self.skipped.push(not_run(self.session.subject(&job), Outcome::Skipped(reason.clone())));
             } else {
-                let task = self.tasks.spawn(run_case(Arc::clone(&self.session), job));
-                self.subjects.insert(task.id(), subject);
+                let task = self.tasks.spawn(run_case(Arc::clone(&self.session), job.clone()));
+                self.jobs.insert(task.id(), job);
             }
         }
     }
 
     /// Waits until a case has ended, and takes all that have. None at all: nothing runs.
-    async fn next_ended(&mut self) -> Vec<CaseResult> {
+    async fn next_ended(&mut self, queue: &mut Queue) -> Vec<CaseResult> {
         let mut ended = std::mem::take(&mut self.skipped);
         if ended.is_empty()
             && let Some(joined) = self.tasks.join_next_with_id().await
         {
-            ended.extend(self.result(joined));
+            ended.extend(self.result(joined, queue));
         }
         while let Some(joined) = self.tasks.try_join_next_with_id() {
-            ended.extend(self.result(joined));
+            ended.extend(self.result(joined, queue));
         }
         ended
     }
 
-    fn result(&mut self, joined: Result<(Id, CaseResult), JoinError>) -> Option<CaseResult> {
-        match joined {
-            Ok((id, result)) => {
-                self.subjects.remove(&id);
-                Some(result)
-            }
-            Err(panic) => {
-                let subject = self.subjects.remove(&panic.id())?;
-                Some(not_run(subject, Outcome::Bug(panic_message(panic))))
-            }
-        }
+    fn result(&mut self, joined: Result<(Id, CaseResult), JoinError>, queue: &mut Queue) -> Option<CaseResult> {
+        let id = joined.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let job = self.jobs.remove(&id)?;
+        queue.ended(&job);
+        Some(match joined {
+            Ok((_, result)) => result,
+            Err(panic) => not_run(self.session.subject(&job), Outcome::Bug(panic_message(panic))),
+        })
     }
 }
 
@@ -148,7 +151,8 @@ fn finished(result: CaseResult, summary: &mut Summary) -> Event {
 
 /// A result without a run.
 pub(crate) fn not_run(subject: Subject, outcome: Outcome) -> CaseResult {
-    CaseResult { subject, outcome, elapsed: std::time::Duration::ZERO }
+    let elapsed = std::time::Duration::ZERO;
+    CaseResult { subject, outcome, elapsed, retried: Vec::new(), teardown: Vec::new() }
 }
 
 /// Concurrency is for waiting, not for cores: four cases a core, at least eight.

@@ -8,16 +8,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use prost_reflect::{DynamicMessage, Value};
+use prost_reflect::DynamicMessage;
 use tokio::time::{sleep, timeout_at};
 
 use super::Exchange;
-use super::call::{CallEnd, Surroundings, Talk, decode_rest, make_call};
+use super::call::{CallEnd, Surroundings, Talk, capture, decode_rest, hide_captures, make_call};
 use super::shortfall::{Nothing, Shortfall};
 use super::timeline::{Fate, Happening, Moment, Timeline};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::expr::{Scope, Value};
 use crate::grpc::{Call, Received};
-use crate::matcher::{Mismatch, compression_mismatch};
+use crate::matcher::{Mismatch, Named, compression_mismatch, message_value, values_of_sent};
 use crate::message::{self, FieldType, render_value};
 use crate::plan::{PlannedAction, PlannedCall, PlannedReceive, PlannedScript, RequestMessage};
 use crate::spec::Extent;
@@ -29,6 +30,7 @@ pub(super) struct ScriptEnd {
     pub(super) found: Vec<Diagnostic>,
     /// The call within the script that failed.
     pub(super) nested: Option<Box<Exchange>>,
+    pub(super) captured: Named<Value>,
 }
 
 /// Plays `script` on the open `call`. The error is the end of a call within it that could not be made.
@@ -41,6 +43,8 @@ pub(super) async fn play(
     let mut player = Player {
         planned,
         within,
+        scope: Arc::clone(within.scope),
+        captured: Named::new(),
         call,
         closed: false,
         requests: Vec::new(),
@@ -58,6 +62,9 @@ const UNWANTED_FOR: Duration = Duration::from_millis(500);
 struct Player<'a> {
     planned: &'a PlannedCall,
     within: Surroundings<'a>,
+    /// What the next step sees: what was sent, the last message received, what was captured.
+    scope: Arc<Scope>,
+    captured: Named<Value>,
     call: Call,
     /// Whether it is said that no more is sent.
     closed: bool,
@@ -114,10 +121,11 @@ impl Player<'_> {
     }
 
     async fn send(&mut self, message: &RequestMessage, compressed: bool, step: Span) -> Result<(), Stop> {
-        let resolved = message.resolve(&self.within.case.scope);
+        let resolved = message.resolve(&self.scope);
         let (message, bytes) =
             resolved.map_err(|errors| Stop::Aborted(CallEnd::Invalid(errors.into_iter().collect())))?;
         self.requests.push(Arc::clone(&message));
+        self.look_around();
         let what = match self.call.send(bytes, compressed).await {
             Ok(()) => Happening::Sent { message, compressed },
             Err(_) => Happening::NotSent,
@@ -175,7 +183,7 @@ impl Player<'_> {
             let next = self.next(until, Some(step), Fate::Received).await;
             let mismatches = match (next, receive.extent) {
                 (Ok(index), Extent::Next) => self.compare(receive, index),
-                (Ok(index), Extent::Until) if self.compare(receive, index).is_empty() => return Ok(()),
+                (Ok(index), Extent::Until) if self.compare(receive, index).is_empty() => return self.capture(receive),
                 (Ok(_), Extent::Until) => {
                     self.pass_over();
                     continue;
@@ -195,15 +203,40 @@ impl Player<'_> {
                 }
             };
             return match mismatches.as_slice() {
-                [] => Ok(()),
-                found => Err(Shortfall::Unmet(found.iter().map(Mismatch::to_diagnostic).collect())),
+                [] => self.capture(receive),
+                found => {
+                    self.look_around();
+                    hide_captures(&receive.captures, &self.scope);
+                    Err(Shortfall::Unmet(found.iter().map(Mismatch::to_diagnostic).collect()))
+                }
             };
         }
     }
 
+    /// Keeps what a step that received what it expects says to keep.
+    fn capture(&mut self, receive: &PlannedReceive) -> Result<(), Shortfall> {
+        self.look_around();
+        if !receive.captures.is_empty() {
+            hide_captures(&receive.captures, &self.scope);
+            self.captured.extend(capture(&receive.captures, &self.scope).map_err(Shortfall::Unmet)?);
+            self.look_around();
+        }
+        Ok(())
+    }
+
+    /// What is seen from now on.
+    fn look_around(&mut self) {
+        let mut values = self.captured.clone();
+        values.extend(values_of_sent(&self.planned.method, &self.requests));
+        if let Some(last) = self.messages.last() {
+            values.insert("response".into(), message_value(&Arc::new(last.clone())));
+        }
+        self.scope = self.within.scope.child(values);
+    }
+
     /// One message with what is expected of it.
     fn compare(&self, receive: &PlannedReceive, index: usize) -> Vec<Mismatch> {
-        let scope = &self.within.case.scope;
+        let scope = &self.scope;
         let matcher = receive.matcher.as_ref();
         let mut found =
             matcher.map(|matcher| matcher.compare_response(&self.messages[index], scope)).unwrap_or_default();
@@ -213,7 +246,7 @@ impl Player<'_> {
 
     /// Those from an index on with what is expected of the list.
     fn compare_rest(&self, receive: &PlannedReceive, first: usize) -> Vec<Mismatch> {
-        let (messages, scope) = (&self.messages[first..], &self.within.case.scope);
+        let (messages, scope) = (&self.messages[first..], &self.scope);
         let matcher = receive.matcher.as_ref();
         let mut found =
             matcher.map(|matcher| matcher.compare_all(messages, Extent::Rest.word(), scope)).unwrap_or_default();
@@ -244,13 +277,19 @@ impl Player<'_> {
 
     async fn call_within(&mut self, call: &PlannedCall, step: Span) -> Result<(), Stop> {
         let begun = Instant::now();
-        let end = self.call.while_reading(boxed_call(call, self.within)).await;
+        let scope = Arc::clone(&self.scope);
+        let within = Surroundings { scope: &scope, ..self.within };
+        let end = self.call.while_reading(boxed_call(call, within)).await;
         let method = call.path.trim_start_matches('/').to_owned();
         let (passed, elapsed) = (matches!(end, CallEnd::Passed(_)), begun.elapsed());
         let at = begun.saturating_duration_since(self.call.started());
         self.moments.push(Moment { at, step: Some(step), what: Happening::Called { method, elapsed, passed } });
         match end {
-            CallEnd::Passed(_) => Ok(()),
+            CallEnd::Passed(made) => {
+                self.captured.extend(made.captured);
+                self.look_around();
+                Ok(())
+            }
             CallEnd::Failed { found, exchange } => Err(Stop::Nested { found, exchange }),
             other => Err(Stop::Aborted(other)),
         }
@@ -314,13 +353,21 @@ impl Player<'_> {
         }
         found.extend(short.into_iter().flat_map(|short| short.into_diagnostics(&outcome, self.closed)));
         let timeline = Timeline::new(self.moments, cut);
-        Ok(Talk { requests: self.requests, outcome, messages, script: Some(ScriptEnd { timeline, found, nested }) })
+        Ok(Talk {
+            requests: self.requests,
+            outcome,
+            messages,
+            script: Some(ScriptEnd { timeline, found, nested, captured: self.captured }),
+        })
     }
 
     /// A message on one line.
     fn shown(&self, index: usize) -> String {
         let ty = FieldType::message(self.planned.method.output());
-        self.messages.get(index).map(|message| render_value(&Value::Message(message.clone()), &ty)).unwrap_or_default()
+        self.messages
+            .get(index)
+            .map(|message| render_value(&prost_reflect::Value::Message(message.clone()), &ty))
+            .unwrap_or_default()
     }
 }
 

@@ -1,23 +1,30 @@
 //! What lives during a run: servers and the connections to them, started when the first case needs them, once for the
-//! run, the file or the case; and the interruption that ends it all.
+//! run, the file or the case; what surrounds cases, begun with the first and ended after the last of them; and the
+//! interruption that ends it all.
 
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
+use super::level::{Around, Blocked, Level};
+use super::locks::{Held, Locks};
 use super::reflect::{Unreflected, reflect};
 use super::running::{Running, StartFailure, reach, start};
-use super::{CaseError, Interrupt, Job, STOP_WITHIN, ServerLog, Subject};
-use crate::diagnostic::{Diagnostics, Sources};
-use crate::expr::{Env, Scope};
-use crate::plan::{PlannedCase, plan_reflected};
+use super::turns::Turns;
+use super::{CaseResult, Interrupt, Job, STOP_WITHIN, ServerLog, Subject};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::expr::{Scope, Value, derive_seed};
+use crate::matcher::Named;
+use crate::plan::{Names, PlannedCase, PlannedLevel, Planner, Schemas, is_random};
 use crate::schema::{Schema, Wanted};
 use crate::server::{Builds, LogPosition, Serve, references};
-use crate::spec::{CaseId, Config, ServerScope, ServerSource, ServerSpec};
+use crate::spec::{CaseFile, CaseId, Config, ServerScope, ServerSource, ServerSpec};
 
 /// Owns what a run starts.
 pub(crate) struct Session {
@@ -33,6 +40,15 @@ pub(crate) struct Session {
     /// By suite and server: one for all cases, whichever instance of the server was asked.
     schemas: Mutex<HashMap<(usize, String), Arc<SchemaSlot>>>,
     warnings: Mutex<Diagnostics>,
+    /// What surrounds the cases of each suite, and of each of its files.
+    levels: Mutex<HashMap<(usize, Option<String>), Arc<Level>>>,
+    /// Of each suite, what its servers and everything else in it see.
+    scopes: Vec<Arc<Scope>>,
+    locks: Locks,
+    turns: Turns,
+    seed: u64,
+    /// Teardowns that failed, and are no case's.
+    teardowns: Mutex<Vec<CaseResult>>,
 }
 
 /// Told what takes a while, such as a server that is built and started.
@@ -41,14 +57,24 @@ pub(crate) type Progress = Box<dyn Fn(&str) + Send + Sync>;
 /// A suite as the session needs it.
 pub(crate) struct SuiteRun {
     pub(crate) config: Arc<Config>,
-    /// The suite's variables, for planning and for running.
-    pub(crate) env: Arc<Env>,
-    pub(crate) scope: Arc<Scope>,
+    /// Its variables alone.
+    pub(crate) names: Names,
+    pub(crate) values: Named<Value>,
+    /// What surrounds all cases, unless its servers have to be asked for their protos first.
+    pub(crate) level: Option<Arc<PlannedLevel>>,
+    /// The files with a case that is meant to run.
+    pub(crate) files: Vec<Arc<CaseFile>>,
     /// What is to be asked of servers by reflection.
     pub(crate) wanted: BTreeMap<String, Wanted>,
 }
 
 impl SuiteRun {
+    /// What surrounds everything in it, its variables included: computed once for the run.
+    fn scope(&self, seed: u64, sources: &Sources) -> Arc<Scope> {
+        let scope = Arc::new(Scope::new()).hiding(self.config.hidden(sources));
+        scope.with_random(derive_seed(seed, SUITE_FILE)).child(self.values.clone())
+    }
+
     fn server(&self, name: &str) -> Option<&ServerSpec> {
         self.config.servers.iter().find(|spec| spec.name.value == name).map(|spec| &**spec)
     }
@@ -81,6 +107,21 @@ type SchemaSlot = OnceCell<Result<Arc<Schema>, Arc<Unreflected>>>;
 type ServerSlot = OnceCell<Result<Arc<Running>, Arc<StartFailure>>>;
 type Leased<'a> = Pin<Box<dyn Future<Output = Result<Arc<Running>, Arc<StartFailure>>> + Send + 'a>>;
 
+/// For whom a server is started.
+#[derive(Clone, Copy)]
+pub(super) struct Tenant<'a> {
+    /// The index of the suite.
+    pub(super) suite: usize,
+    pub(super) file: Option<&'a str>,
+    pub(super) case: Option<&'a CaseId>,
+}
+
+impl<'a> From<&'a Job> for Tenant<'a> {
+    fn from(job: &'a Job) -> Self {
+        Self { suite: job.suite, file: Some(&job.file.id), case: Some(&job.case.id) }
+    }
+}
+
 impl Session {
     pub(crate) fn new(
         sources: Arc<Sources>,
@@ -88,7 +129,9 @@ impl Session {
         in_process: InProcessServers,
         interrupt: Interrupt,
         progress: Progress,
+        seed: u64,
     ) -> Self {
+        let scopes = suites.iter().map(|suite| suite.scope(seed, &sources)).collect();
         Self {
             sources,
             suites,
@@ -100,14 +143,21 @@ impl Session {
             remaining: Mutex::default(),
             schemas: Mutex::default(),
             warnings: Mutex::default(),
+            levels: Mutex::default(),
+            scopes,
+            locks: Locks::new(),
+            turns: Turns::default(),
+            seed,
+            teardowns: Mutex::default(),
         }
     }
 
-    /// Says which cases will run; each ends with [`Self::case_ended`].
+    /// Says which cases will run, in their order; each ends with [`Self::case_ended`].
     pub(crate) fn expect_cases<'c>(&self, cases: impl IntoIterator<Item = &'c Job>) {
         let mut remaining = lock(&self.remaining);
         for job in cases {
             *remaining.entry((job.suite, job.file.id.clone())).or_default() += 1;
+            self.turns.expect(job);
         }
     }
 
@@ -115,40 +165,66 @@ impl Session {
         &self.interrupt
     }
 
+    /// What the random functions of this run draw from.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The seed, where a failure of the case may depend on it.
+    pub(super) fn seed_to_tell(&self, job: &Job) -> Option<u64> {
+        is_random(self.config(job.suite), &job.file, &job.case).then_some(self.seed)
+    }
+
+    pub(super) fn config(&self, suite: usize) -> &Arc<Config> {
+        &self.suites[suite].config
+    }
+
     pub(crate) fn subject(&self, job: &Job) -> Subject {
         Subject::of_case(&job.file, &job.case, &self.sources)
     }
 
-    /// The servers of a case, started as needed.
-    pub(super) async fn lease(&self, job: &Job) -> Result<Leases, Arc<StartFailure>> {
+    /// Waits until the cases before it in a serial file have ended, and for its locks.
+    pub(super) async fn admit(&self, job: &Job) -> Result<Held, Diagnostic> {
+        self.turns.come(job).await;
+        self.locks.take(&self.config(job.suite).folder, &job.case.locks, &self.progress).await
+    }
+
+    /// The servers of these names, started as needed.
+    pub(super) async fn lease<'n>(
+        &self,
+        tenant: Tenant<'_>,
+        names: impl IntoIterator<Item = &'n str>,
+    ) -> Result<Leases, Arc<StartFailure>> {
         let mut servers = BTreeMap::new();
-        for name in job.case.servers() {
-            servers.insert(name.to_owned(), self.running(name, job).await?);
+        for name in names {
+            if !servers.contains_key(name) {
+                servers.insert(name.to_owned(), self.running(name, tenant).await?);
+            }
         }
         Ok(Leases { servers: Arc::new(servers) })
     }
 
     /// One server, and before it those that its `start` names.
-    fn running<'a>(&'a self, name: &'a str, job: &'a Job) -> Leased<'a> {
+    fn running<'a>(&'a self, name: &'a str, tenant: Tenant<'a>) -> Leased<'a> {
         Box::pin(async move {
-            let Some(spec) = self.suites[job.suite].server(name) else {
+            let Some(spec) = self.suites[tenant.suite].server(name) else {
                 return Err(Arc::new(StartFailure::unknown(name)));
             };
-            let key = ServerKey { suite: job.suite, name: name.to_owned(), owner: owner(spec, job) };
+            let key = ServerKey { suite: tenant.suite, name: name.to_owned(), owner: owner(spec, tenant) };
             let slot = Arc::clone(lock(&self.servers).entry(key).or_default());
-            slot.get_or_init(|| self.start(spec, job)).await.clone()
+            slot.get_or_init(|| self.start(spec, tenant)).await.clone()
         })
     }
 
-    async fn start(&self, spec: &ServerSpec, job: &Job) -> Result<Arc<Running>, Arc<StartFailure>> {
-        let scope = &self.suites[job.suite].scope;
+    async fn start(&self, spec: &ServerSpec, tenant: Tenant<'_>) -> Result<Arc<Running>, Arc<StartFailure>> {
+        let scope = &self.scopes[tenant.suite];
         let running = match &spec.source {
             ServerSource::Start(command) => {
                 let first = if command.build.is_some() { "building and starting" } else { "starting" };
                 (self.progress)(&format!("{first} the server `{}` …", spec.name.value));
                 let mut addresses = BTreeMap::new();
                 for (name, _) in references(spec, &self.sources) {
-                    addresses.insert(name.clone(), self.running(&name, job).await?.address());
+                    addresses.insert(name.clone(), self.running(&name, tenant).await?.address());
                 }
                 start(spec, command, scope, &addresses, &self.sources, &self.builds).await
             }
@@ -162,36 +238,123 @@ impl Session {
         running.map(Arc::new).map_err(Arc::new)
     }
 
+    /// What the case sees of its suite and file: their variables, and what their setups captured.
+    pub(super) async fn surroundings(&self, job: &Job) -> Result<Arc<Scope>, Blocked> {
+        let (suite, file) = (self.around_suite(job.suite), around_file(job.suite, &job.file));
+        let planned_suite = self.planned_suite(job.suite).await?;
+        let planned_file = self.planned_file(job).await?;
+        let of_suite = || Arc::clone(&self.scopes[job.suite]);
+        let outer = self.level(suite.tenant).begun(self, suite, &planned_suite, of_suite).await?;
+        let seed = derive_seed(self.seed, file.id);
+        let of_file = || outer.with_random(seed).child(planned_file.values.clone());
+        self.level(file.tenant).begun(self, file, &planned_file, of_file).await
+    }
+
+    fn level(&self, tenant: Tenant<'_>) -> Arc<Level> {
+        let key = (tenant.suite, tenant.file.map(str::to_owned));
+        Arc::clone(lock(&self.levels).entry(key).or_default())
+    }
+
+    fn around_suite(&self, suite: usize) -> Around<'_> {
+        let config = self.config(suite);
+        let tenant = Tenant { suite, file: None, case: None };
+        Around { tenant, id: SUITE_FILE, setup: &config.setup, teardown: &config.teardown }
+    }
+
+    async fn planned_suite(&self, suite: usize) -> Result<Arc<PlannedLevel>, Blocked> {
+        let around = self.around_suite(suite);
+        let plan = async {
+            if let Some(planned) = &self.suites[suite].level {
+                return Ok(Arc::clone(planned));
+            }
+            let schemas = self.schemas_of(around).await?;
+            self.planned_now(suite, &schemas, |planner, found| planner.suite(found))
+        };
+        self.level(around.tenant).planned(plan).await
+    }
+
+    async fn planned_file(&self, job: &Job) -> Result<Arc<PlannedLevel>, Blocked> {
+        let around = around_file(job.suite, &job.file);
+        let plan = async {
+            if let Some(planned) = &job.around {
+                return Ok(Arc::clone(planned));
+            }
+            let suite = self.planned_suite(job.suite).await?;
+            let schemas = self.schemas_of(around).await?;
+            self.planned_now(job.suite, &schemas, |planner, found| planner.file(&suite, &job.file, found))
+        };
+        self.level(around.tenant).planned(plan).await
+    }
+
+    fn planned_now(
+        &self,
+        suite: usize,
+        schemas: &BTreeMap<String, Arc<Schema>>,
+        plan: impl FnOnce(Planner<'_>, &mut Diagnostics) -> PlannedLevel,
+    ) -> Result<Arc<PlannedLevel>, Blocked> {
+        let mut found = Diagnostics::new();
+        let level = plan(self.planner(suite, schemas), &mut found);
+        if found.has_errors() {
+            return Err(Blocked::Invalid(found));
+        }
+        lock(&self.warnings).append(found);
+        Ok(Arc::new(level))
+    }
+
+    fn planner<'a>(&'a self, suite: usize, schemas: &'a BTreeMap<String, Arc<Schema>>) -> Planner<'a> {
+        Planner { config: self.config(suite), schemas: Schemas::OfServers(schemas), sources: &self.sources }
+    }
+
+    /// The schemas of the servers that the steps around cases call.
+    async fn schemas_of(&self, around: Around<'_>) -> Result<BTreeMap<String, Arc<Schema>>, Blocked> {
+        let leases = self.lease(around.tenant, around.servers()).await.map_err(Blocked::NotStarted)?;
+        self.schemas(around.tenant.suite, &leases).await
+    }
+
     /// The plan of a case: made before, or now that its servers can be asked for their protos.
-    pub(crate) async fn plan(&self, job: &Job, leases: &Leases) -> Result<Arc<PlannedCase>, CaseError> {
+    pub(super) async fn plan(&self, job: &Job, leases: &Leases) -> Result<Arc<PlannedCase>, Blocked> {
         if let Some(planned) = &job.plan {
             return Ok(Arc::clone(planned));
         }
-        let mut schemas = BTreeMap::new();
-        for (name, server) in &*leases.servers {
-            let key = (job.suite, name.clone());
-            let slot = Arc::clone(lock(&self.schemas).entry(key).or_default());
-            let schema = slot.get_or_init(|| self.reflect(job.suite, server)).await.clone();
-            schemas.insert(name.clone(), schema.map_err(|why| why.to_case_error())?);
-        }
-        let mut warnings = Diagnostics::new();
-        let config = &self.suites[job.suite].config;
-        let planned = plan_reflected(config, &job.file, &job.case, &schemas, &self.sources, &mut warnings);
+        let file = self.planned_file(job).await?;
+        let schemas = self.schemas(job.suite, leases).await?;
+        let (none, mut warnings) = (Diagnostics::new(), Diagnostics::new());
+        let planned = self.planner(job.suite, &schemas).case(&file, &job.case, &none, &mut warnings);
         lock(&self.warnings).append(warnings);
-        planned.map_err(CaseError::Invalid)
+        planned.map_err(Blocked::Invalid)
     }
 
-    async fn reflect(&self, suite: usize, server: &Running) -> Result<Arc<Schema>, Arc<Unreflected>> {
-        let suite = &self.suites[suite];
+    /// What servers say they serve; each is asked once.
+    async fn schemas(&self, suite: usize, leases: &Leases) -> Result<BTreeMap<String, Arc<Schema>>, Blocked> {
+        let mut schemas = BTreeMap::new();
+        for (name, server) in &*leases.servers {
+            let key = (suite, name.clone());
+            let slot = Arc::clone(lock(&self.schemas).entry(key).or_default());
+            let schema = slot.get_or_init(|| self.reflect(suite, server)).await.clone();
+            schemas.insert(name.clone(), schema.map_err(Blocked::Unreflected)?);
+        }
+        Ok(schemas)
+    }
+
+    async fn reflect(&self, index: usize, server: &Running) -> Result<Arc<Schema>, Arc<Unreflected>> {
+        let suite = &self.suites[index];
         let Some(spec) = suite.server(&server.name) else { return Err(Arc::new(Unreflected::unknown(&server.name))) };
         let mut warnings = Diagnostics::new();
-        let schema = reflect(suite, spec, &server.channel, &self.sources, &mut warnings).await;
+        let around = (&*self.scopes[index], &self.sources);
+        let schema = reflect(suite, spec, &server.channel, around, &mut warnings).await;
         lock(&self.warnings).append(warnings);
         schema.map(Arc::new).map_err(Arc::new)
     }
 
-    /// Stops what lived for this case alone, or for its file if it was the last.
+    /// Stops the servers that lived for one attempt of a case.
+    pub(super) async fn attempt_ended(&self, job: &Job) {
+        self.stop_where(|key| key.is_of_case(job)).await;
+    }
+
+    /// Stops what lived for this case alone. If it was the last of its file, its teardown is made, and what lived for
+    /// the file is stopped.
     pub(crate) async fn case_ended(&self, job: &Job) {
+        self.turns.end(job);
         let suite = job.suite;
         let file = (suite, job.file.id.clone());
         let last = match lock(&self.remaining).get_mut(&file) {
@@ -201,17 +364,47 @@ impl Session {
             }
             None => false,
         };
-        self.stop_where(|key| match &key.owner {
-            Owner::Run => false,
-            Owner::File(id) => last && key.suite == suite && *id == file.1,
-            Owner::Case(id) => key.suite == suite && *id == job.case.id,
-        })
-        .await;
+        self.stop_where(|key| key.is_of_case(job)).await;
+        if last {
+            self.tear_down(around_file(suite, &job.file), &job.file.path).await;
+            self.stop_where(|key| key.suite == suite && matches!(&key.owner, Owner::File(id) if *id == file.1)).await;
+        }
     }
 
-    /// Stops all that is left. Called once, at the end of every run, whatever happened.
+    /// Makes what teardowns are left, and stops all that is left. Called once, at the end of every run, whatever
+    /// happened.
     pub(crate) async fn finish(&self) {
+        for (at, suite) in self.suites.iter().enumerate() {
+            for file in &suite.files {
+                self.tear_down(around_file(at, file), &file.path).await;
+            }
+            let path = suite.config.source.map(|source| self.sources.get(source).path().to_owned());
+            self.tear_down(self.around_suite(at), path.as_deref().unwrap_or(&suite.config.folder)).await;
+        }
         self.stop_where(|_| true).await;
+    }
+
+    async fn tear_down(&self, around: Around<'_>, path: &Path) {
+        let Some(first) = around.teardown.first() else { return };
+        let started = Instant::now();
+        let mut failed = self.level(around.tenant).end(around).await;
+        if failed.is_empty() {
+            return;
+        }
+        let subject = Subject::of_teardown(around.id, path, first.span, &self.sources);
+        let outcome = failed.remove(0);
+        lock(&self.teardowns).push(CaseResult {
+            subject,
+            outcome,
+            elapsed: started.elapsed(),
+            retried: Vec::new(),
+            teardown: failed,
+        });
+    }
+
+    /// Teardowns that failed since the last time this was asked, each a result of its own.
+    pub(crate) fn teardowns(&self) -> Vec<CaseResult> {
+        std::mem::take(&mut lock(&self.teardowns))
     }
 
     /// What went less well than it should while servers were started.
@@ -262,17 +455,33 @@ impl Leases {
     }
 }
 
-fn owner(spec: &ServerSpec, job: &Job) -> Owner {
-    match &spec.source {
-        ServerSource::Start(start) => match start.scope {
-            ServerScope::Run => Owner::Run,
-            ServerScope::File => Owner::File(job.file.id.clone()),
-            ServerScope::Case => Owner::Case(job.case.id.clone()),
-        },
-        ServerSource::Address(_) | ServerSource::Override(_) | ServerSource::InProcess => Owner::Run,
+/// What stands before `::teardown` of a suite.
+const SUITE_FILE: &str = "grpc-spec.yaml";
+
+fn around_file(suite: usize, file: &CaseFile) -> Around<'_> {
+    let tenant = Tenant { suite, file: Some(&file.id), case: None };
+    Around { tenant, id: &file.id, setup: &file.setup, teardown: &file.teardown }
+}
+
+/// Planning lets nobody call a server that ends before them.
+fn owner(spec: &ServerSpec, tenant: Tenant<'_>) -> Owner {
+    let scope = match &spec.source {
+        ServerSource::Start(start) => start.scope,
+        ServerSource::Address(_) | ServerSource::Override(_) | ServerSource::InProcess => ServerScope::Run,
+    };
+    match (scope, tenant) {
+        (ServerScope::Case, Tenant { case: Some(case), .. }) => Owner::Case(case.clone()),
+        (ServerScope::Case | ServerScope::File, Tenant { file: Some(file), .. }) => Owner::File(file.to_owned()),
+        _ => Owner::Run,
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+impl ServerKey {
+    fn is_of_case(&self, job: &Job) -> bool {
+        self.suite == job.suite && matches!(&self.owner, Owner::Case(id) if *id == job.case.id)
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::catalog::Catalog;
 use super::files;
 use super::index::{Declaration, package_folder, short_name};
+use super::reflecting::GIVE_PROTOS;
 use super::scan::scan;
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
@@ -133,8 +134,13 @@ fn drop_same_files(places: &mut Vec<&Place>) {
 /// A service that several files declare.
 pub(super) fn declared_twice(service: &str, places: &[&Place], catalog: &Catalog, sources: &Sources) -> Diagnostic {
     const SHOWN: usize = 8;
-    let problem = Diagnostic::error(format!("the service `{service}` is declared in {} files", places.len()))
-        .hint("take one of them away, or narrow `import_paths`");
+    let problem = Diagnostic::error(format!("the service `{service}` is declared in {} files", places.len())).hint(
+        if places.iter().any(|place| matches!(place, Place::Reflected(_))) {
+            GIVE_PROTOS
+        } else {
+            "take one of them away, or narrow `import_paths`"
+        },
+    );
     places.iter().take(SHOWN).fold(problem, |problem, place| {
         let (span, label) = match place {
             Place::Indexed(declaration) => {

@@ -222,7 +222,10 @@ impl Reflecting {
             let size = MAX_BYTES >> 20;
             let headline =
                 format!("the server `{server}` sends too much by reflection: over {MAX_FILES} files, or {size} MiB");
-            loading.problems.push(Diagnostic::error(headline).at(span, asked).hint(GIVE_PROTOS));
+            out.append(std::mem::take(&mut loading.problems));
+            out.push(Diagnostic::error(headline).at(span, asked).hint(GIVE_PROTOS));
+            // What is missing for that reason is not worth a word.
+            return loading.link(&[], sources, &mut Diagnostics::new());
         }
         let mut listed = listed.unwrap_or_default();
         for service in services {

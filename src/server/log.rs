@@ -3,8 +3,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// Lines kept; older ones are dropped.
 const MAX_LINES: usize = 10_000;
@@ -19,6 +21,8 @@ pub(crate) struct Log {
     ring: Mutex<Ring>,
     /// Lines ever ended: who waits for a line waits for this to grow.
     ended: watch::Sender<u64>,
+    /// Whether all has been read that will ever be written.
+    closed: watch::Sender<bool>,
 }
 
 /// A place in a log: the line that is being written, or that comes next.
@@ -48,7 +52,7 @@ struct Ring {
 
 impl Log {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { ring: Mutex::default(), ended: watch::Sender::new(0) })
+        Arc::new(Self { ring: Mutex::default(), ended: watch::Sender::new(0), closed: watch::Sender::new(false) })
     }
 
     /// Where what is written from now on begins.
@@ -109,6 +113,14 @@ impl Log {
             ring.end_line();
         }
         self.announce(ring);
+        self.closed.send_replace(true);
+    }
+
+    /// Waits until nothing more will come, but no longer than `within`: what a program wrote last is read a moment later
+    /// than its end is noticed.
+    pub(crate) async fn drained(&self, within: Duration) {
+        let mut closed = self.closed.subscribe();
+        let _ = timeout(within, closed.wait_for(|closed| *closed)).await;
     }
 
     fn announce(&self, ring: MutexGuard<'_, Ring>) {
@@ -228,6 +240,22 @@ mod tests {
         assert!(all.text.len() <= MAX_BYTES + MAX_BYTES / MAX_LINE_BYTES, "{} bytes kept", all.text.len());
         let last = log.tail(1).text;
         assert!(last.ends_with(&format!("x… ({} more bytes)\n", 2 * MAX_LINE_BYTES)), "{}", &last[last.len() - 40..]);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_last_line_has_it_and_waits_no_longer_than_said() {
+        let log = Log::new();
+        log.drained(Duration::from_millis(1)).await;
+        let waiting = tokio::spawn({
+            let log = Arc::clone(&log);
+            async move {
+                log.drained(Duration::from_secs(600)).await;
+                log.since(LogPosition::default()).text
+            }
+        });
+        log.write(b"out of cheese");
+        log.close();
+        assert_eq!(waiting.await.expect("no panic"), "out of cheese\n");
     }
 
     #[tokio::test]

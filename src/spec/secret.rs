@@ -46,7 +46,7 @@ pub(super) fn unknown_secrets(suite: &Suite, known: &[Arc<str>]) -> Vec<Diagnost
             let undefined = Diagnostic::error(format!("the secret `{name}` is not defined"));
             let undefined = undefined.at(secret.span, "no variable, and nothing that is captured");
             let environment = format!("a variable of the environment is written `env.{name}`");
-            unknown.push(undefined.hints(did_you_mean(name, all)).hint(environment));
+            unknown.push(undefined.hint(did_you_mean(name, all).unwrap_or(environment)));
         }
     }
     unknown

@@ -6,7 +6,14 @@
 //! ```
 //!
 //! The runner starts servers of its own and this program again, as the client under test.
+//!
+//! And the conformance files of CEL, on our expressions, when `CEL_SPEC` names the folder of the Go module `cel.dev/expr`:
+//!
+//! ```text
+//! CEL_SPEC=$(go mod download -json cel.dev/expr@v0.25.3 | jq -r .Dir) cargo test --test conformance cel
+//! ```
 
+mod cel;
 mod client;
 mod protocol;
 
@@ -18,6 +25,7 @@ use std::process::{Command, ExitCode, Stdio};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 const RUNNER: &str = "CONNECTCONFORMANCE";
+const CEL_SPEC: &str = "CEL_SPEC";
 
 /// Cases of the suite that the configuration asks for, at least; fewer would be less than all of gRPC.
 const CASES: usize = 1056;
@@ -29,10 +37,16 @@ fn main() -> ExitCode {
     if env::args().nth(1).as_deref() == Some(AS_CLIENT) {
         return client::run();
     }
-    let runner = env::var_os(RUNNER);
-    let ignored = runner.is_none();
-    let suite = Trial::test("connectrpc_client_suite", move || run_suite(Path::new(&runner.unwrap_or_default())));
-    libtest_mimic::run(&Arguments::from_args(), vec![suite.with_ignored_flag(ignored)]).exit_code()
+    let suites =
+        [suite("connectrpc_client_suite", RUNNER, run_suite), suite("cel_conformance_files", CEL_SPEC, cel::run)];
+    libtest_mimic::run(&Arguments::from_args(), suites.into()).exit_code()
+}
+
+/// A suite on what `variable` names; ignored where it names nothing.
+fn suite(name: &str, variable: &str, run: fn(&Path) -> Result<(), Failed>) -> Trial {
+    let given = env::var_os(variable);
+    let is_ignored = given.is_none();
+    Trial::test(name, move || run(Path::new(&given.unwrap_or_default()))).with_ignored_flag(is_ignored)
 }
 
 /// Runs the suite once; what it prints is printed.

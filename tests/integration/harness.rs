@@ -149,7 +149,7 @@ fn the_example_cases_pass_as_tests() {
     let all = Invocation::new(program())
         .within(root())
         .env("HARNESS_PATH", "cases")
-        .env("HARNESS_SERVE", "greeter random echo");
+        .env("HARNESS_SERVE", "greeter random echo users");
     let listed =
         Invocation::new(program()).within(root()).env("HARNESS_PATH", "cases").arguments(["--list"]).run().exits(0);
     let ended = all.run().exits(0);
@@ -160,7 +160,7 @@ fn the_example_cases_pass_as_tests() {
 #[test]
 fn a_changed_expectation_fails_with_place_expected_and_actual() {
     let folder = Folder::of_the_example().change("cases/greeter.yaml", "\"Hello, test!\"", "\"Hallo, test!\"");
-    let harness = folder.run(program()).env("HARNESS_PATH", "cases").env("HARNESS_SERVE", "greeter random echo");
+    let harness = folder.run(program()).env("HARNESS_PATH", "cases").env("HARNESS_SERVE", "greeter random echo users");
     let ended = harness.arguments(["greets by name"]).run().exits(101);
     ended.says("--> cases/greeter.yaml:10:28").says("expected message = \"Hallo, test!\"");
     ended.says("actual: \"Hello, test!\" (string)");

@@ -5,18 +5,24 @@
 //!   program. It first writes its process id to the file that `PID_FILE` names, if any.
 //! - `support serve-tls PORT CERT KEY CLIENTS` serves them over TLS, to clients whose certificate the authority of the
 //!   last file signed.
+//! - `support misbehave` serves everything that misbehaves, and prints where, until its standard input ends.
+//! - `support measure FILE PROGRAM ARGUMENTS…` runs a program, and writes to the file how much memory it had at most, in
+//!   KiB.
 //! - With `HARNESS_PATH` set it is a harness of that path, and takes the arguments of `cargo test`. `HARNESS_SERVE`
 //!   names servers of its own process, `HARNESS_SERVER` and `HARNESS_VAR` hold `NAME=TEXT`, `HARNESS_PROFILE` a name.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to whoever started it")]
 
+mod misbehaving;
 mod tls_front;
 
 use std::env;
 use std::net::Ipv4Addr;
-use std::process::ExitCode;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, ExitCode};
 
 use grpc_spec::Harness;
 use grpc_spec_fixture_server::{BoxError, serve, serve_and_print};
+use nix::sys::resource::{UsageWho, getrusage};
 use tokio::net::TcpListener;
 
 use crate::tls_front::TlsFront;
@@ -29,15 +35,31 @@ fn main() -> ExitCode {
     let served = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["serve", port] => serve_until_told_to_die(port),
         ["serve-tls", port, files @ ..] => serve_tls(port, files),
+        ["misbehave"] => misbehaving::serve(),
+        ["measure", file, program, arguments @ ..] => {
+            return measure(file, program, arguments).unwrap_or_else(failure);
+        }
         other => Err(format!("unknown arguments {other:?}").into()),
     };
     match served {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => failure(error),
     }
+}
+
+fn failure(error: impl std::fmt::Display) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::FAILURE
+}
+
+/// Ends as the program does; by a signal, with 128 and its number.
+fn measure(file: &str, program: &str, arguments: &[&str]) -> Result<ExitCode, BoxError> {
+    let status = Command::new(program).args(arguments).status()?;
+    // The one child there ever was.
+    let peak = getrusage(UsageWho::RUSAGE_CHILDREN)?.max_rss();
+    std::fs::write(file, peak.to_string())?;
+    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
+    Ok(ExitCode::from(u8::try_from(code)?))
 }
 
 fn harness(path: String) -> Harness {

@@ -1,11 +1,14 @@
 //! Figures over all repeats.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::testing::{POOL, Written, flat, shown};
+use super::outcomes::ok;
 use crate::diagnostic::Diagnostics;
 use crate::expr::Scope;
-use crate::matcher::{Across, Observation};
+use crate::grpc::CallOutcome;
+use crate::matcher::{Across, Observed, Sample};
 
 fn compile(text: &str) -> Result<Across, Vec<String>> {
     let written = Written::new(text);
@@ -18,16 +21,16 @@ fn compile(text: &str) -> Result<Across, Vec<String>> {
 
 /// One repeat for each message; the first took 1 ms, the second 2 ms, …
 fn check(text: &str, messages: &[String]) -> Vec<String> {
-    let observations: Vec<Observation> = messages
-        .iter()
-        .zip(1..)
-        .map(|(text, at)| Observation {
-            messages: vec![Written::new(text).message()],
-            elapsed: Duration::from_millis(at),
-        })
-        .collect();
     let across = compile(text).unwrap_or_else(|problems| panic!("{text}: {problems:#?}"));
-    shown(&across.check(&observations, &Scope::new()))
+    let method = POOL.get_service_by_name("t.S").expect("it is declared").methods().next().expect("it has methods");
+    let scope = Arc::new(Scope::new());
+    let sample = |(text, at): (&String, u64)| {
+        let outcome = CallOutcome { elapsed: Duration::from_millis(at), ..ok() };
+        let messages = [Written::new(text).message()];
+        across.sample(&scope.child(Observed { outcome: &outcome, messages: &messages }.values(&method)))
+    };
+    let samples: Vec<Sample> = messages.iter().zip(1..).map(sample).collect();
+    shown(&across.check(&samples, &scope))
 }
 
 fn numbered(count: i32) -> Vec<String> {

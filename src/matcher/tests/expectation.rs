@@ -1,5 +1,6 @@
 //! Whole `expect:`s against whole outcomes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,55 +8,13 @@ use prost_reflect::prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, Value};
 
 use super::super::testing::{POOL, Written, flat, shown};
+use super::outcomes::{metadata, ok, outcome};
 use crate::diagnostic::{Diagnostics, Span, Spanned};
 use crate::expr::Scope;
-use crate::grpc::{CallOutcome, Code, ConnectError, Metadata, MetadataValue, Origin, Received, Status};
-use crate::matcher::{Expectation, Observed};
+use crate::grpc::{CallOutcome, Code, ConnectError, Received};
+use crate::matcher::{Expectation, Observed, Subject};
 use crate::spec::Expect;
 use crate::yaml::Node;
-
-fn outcome(code: Code, message: &str) -> CallOutcome {
-    CallOutcome {
-        status: Status {
-            code,
-            raw: Some(code.number().to_string()),
-            message: message.to_owned(),
-            details: Bytes::new(),
-            origin: Origin::Server,
-        },
-        http_status: Some(200),
-        headers: Metadata::new(),
-        trailers: Metadata::new(),
-        trailers_only: false,
-        messages: Vec::new(),
-        unrecorded: 0,
-        unsent: 0,
-        bytes_sent: 0,
-        bytes_received: 0,
-        elapsed: Duration::from_millis(20),
-        stopped_in: None,
-        causes: Vec::new(),
-        hints: Vec::new(),
-        warnings: Vec::new(),
-    }
-}
-
-fn ok() -> CallOutcome {
-    outcome(Code::Ok, "")
-}
-
-fn metadata(pairs: &[(&str, &str)]) -> Metadata {
-    let mut metadata = Metadata::new();
-    for (key, value) in pairs {
-        let value = if key.ends_with("-bin") {
-            MetadataValue::Binary(Bytes::copy_from_slice(value.as_bytes()))
-        } else {
-            MetadataValue::Text((*value).to_owned())
-        };
-        metadata.push(key, value).expect("it can be sent");
-    }
-    metadata
-}
 
 /// `expect:` as written, for the method `t.S/Get` or `t.S/Watch`.
 fn compile(text: &str, method: &str) -> (Written, Result<Expectation, Vec<String>>) {
@@ -71,13 +30,14 @@ fn compile(text: &str, method: &str) -> (Written, Result<Expectation, Vec<String
         elapsed: part("elapsed"),
         compressed: part("compressed").map(|node| Spanned::new(is_true(&node), node.span)),
         unreachable: part("unreachable"),
-        assert: Vec::new(),
+        assert: part("assert").into_iter().collect(),
     };
     let service = POOL.get_service_by_name("t.S").expect("it is declared");
     let method = service.methods().find(|found| found.name() == method).expect("it is declared");
     let mut out = Diagnostics::new();
     let call = Span::new(written.file, 0, 1);
-    let expectation = Expectation::compile(Some(&expect), call, None, &method, &written.context(), &mut out);
+    let subject = Subject { span: call, cancel: None, method: &method, requests: None };
+    let expectation = Expectation::compile(Some(&expect), &subject, &written.context(), &mut out);
     let problems: Vec<String> = out.iter().map(|problem| flat(problem, &written.sources)).collect();
     assert_eq!(expectation.is_none(), out.has_errors(), "{problems:?}");
     (written, expectation.ok_or(problems))
@@ -90,7 +50,7 @@ fn is_true(node: &Node) -> bool {
 fn check(text: &str, outcome: &CallOutcome, messages: &[DynamicMessage]) -> Vec<String> {
     let method = if text.contains("responses") { "Watch" } else { "Get" };
     let expectation = compile(text, method).1.unwrap_or_else(|problems| panic!("{text}: {problems:#?}"));
-    shown(&expectation.check(&Observed { outcome, messages }, &Scope::new()))
+    shown(&expectation.check(&Observed { outcome, messages }, &Arc::new(Scope::new())))
 }
 
 fn problems(text: &str) -> Vec<String> {
@@ -330,19 +290,19 @@ fn unreachable_speaks_of_why_there_is_no_connection() {
     let compiled = |text| compile(text, "Get").1.expect("it compiles");
     let expectation = compiled("{ unreachable: { $contains: certificate } }");
     assert!(expectation.expects_unreachable());
-    assert!(expectation.check_unreachable(&error, &Scope::new()).is_empty());
+    assert!(expectation.check_unreachable(&error, &Arc::new(Scope::new())).is_empty());
     assert_eq!(
-        shown(&expectation.check(&Observed { outcome: &ok(), messages: &[] }, &Scope::new())),
+        shown(&expectation.check(&Observed { outcome: &ok(), messages: &[] }, &Arc::new(Scope::new()))),
         ["the server was reached | expected no connection | actual: a call with status OK"]
     );
     let other = compiled("{ unreachable: { $contains: refused } }");
     assert_eq!(
-        shown(&other.check_unreachable(&error, &Scope::new())),
+        shown(&other.check_unreachable(&error, &Arc::new(Scope::new()))),
         [
             "unreachable lacks a part | expected unreachable to contain \"refused\" | actual: \"cannot connect to https://a: invalid certificate\" (string)"
         ]
     );
-    assert_eq!(compiled("{}").check_unreachable(&error, &Scope::new()).len(), 1);
+    assert_eq!(compiled("{}").check_unreachable(&error, &Arc::new(Scope::new())).len(), 1);
 }
 
 #[test]

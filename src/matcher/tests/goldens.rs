@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::super::compile::compile;
 use super::super::testing::{Written, message, message_type};
@@ -166,7 +167,7 @@ fn mismatches_read_well() {
     for (actual, expected) in MISMATCHES {
         let written = Written::new(expected);
         let matcher = written.compile().unwrap_or_else(|problems| panic!("{expected}: {problems:#?}"));
-        let mismatches = matcher.compare(Some(&message(actual)), "response", &Scope::new());
+        let mismatches = matcher.compare(Some(&message(actual)), "response", &Arc::new(Scope::new()));
         assert!(!mismatches.is_empty(), "{expected} holds");
         let _ = writeln!(shown, "######## {actual}\n");
         for mismatch in mismatches {

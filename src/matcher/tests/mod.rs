@@ -2,4 +2,5 @@ mod across;
 mod expectation;
 mod goldens;
 mod operators;
+mod outcomes;
 mod properties;

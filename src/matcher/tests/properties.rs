@@ -120,10 +120,10 @@ proptest! {
         prop_assert_eq!(matcher.is_none(), out.has_errors(), "{}", text);
         if let Some(matcher) = matcher {
             let message = Value::Message(message);
-            for mismatch in matcher.compare(Some(&message), "response", &Scope::new()) {
+            for mismatch in matcher.compare(Some(&message), "response", &Arc::new(Scope::new())) {
                 prop_assert!(!mismatch.to_diagnostic().headline.is_empty());
             }
-            matcher.compare(None, "response", &Scope::new());
+            matcher.compare(None, "response", &Arc::new(Scope::new()));
         }
     }
 
@@ -157,7 +157,7 @@ fn names_that_stand_for_yaml_are_read_in_place_of_the_name() {
         written.env = Arc::clone(&env);
         let matcher = written.compile().unwrap_or_else(|problems| panic!("{expected}: {problems:#?}"));
         let actual = super::super::testing::message(actual);
-        shown(&matcher.compare(Some(&actual), "response", &Scope::new()))
+        shown(&matcher.compare(Some(&actual), "response", &Arc::new(Scope::new())))
     };
     assert!(judge("{ i32: '${low}' }", "{ i32: 7 }").is_empty());
     assert_eq!(

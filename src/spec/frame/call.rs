@@ -132,7 +132,7 @@ fn read_capture(node: &Node, out: &mut Diagnostics) -> Vec<Capture> {
         out.push(nothing.hint("write `{ user_id: response.id }`, or leave `capture` out"));
     }
     let hint = "write `{ user_id: response.id }`";
-    let captures = read_names(node, "what is kept, by name", hint, out);
+    let captures = read_names(node, "captured values by name", hint, out);
     let capture = |(name, node): (Spanned<Arc<str>>, Node)| {
         Some(Capture { name, expression: read_expression(&node, "response.id", out)? })
     };

@@ -179,7 +179,7 @@ fn check_steps(node: &Node, damaged: bool, out: &mut Diagnostics) {
         };
         out.push(beside.hint(hint));
     }
-    let calls = |item: &Node| item.as_mapping().is_none() || item.get("sleep").is_none();
+    let calls = |item: &Node| item.get("sleep").is_none() || item.get("call").is_some();
     if let Some(items) = node.get("steps").and_then(Node::as_sequence)
         && !items.is_empty()
         && !items.iter().any(calls)

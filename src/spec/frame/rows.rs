@@ -27,6 +27,11 @@ impl RowsFrame {
     /// `None` after an error.
     pub(super) fn read(node: &Node, out: &mut Diagnostics) -> Option<Self> {
         if node.as_mapping().is_some() {
+            if node.get("file").is_none() && !decode::misspelt(node, "file") && !decode::damaged(node, out) {
+                let hint = "write a `-` before each row, or `rows: { file: names.csv }`";
+                decode::items(node, "a list of rows", hint, out);
+                return None;
+            }
             let mut frame = FileFrame::default();
             FILE.read(node, &mut frame, out);
             return frame.file.map(Self::File);

@@ -51,7 +51,7 @@ pub(super) fn read_steps(node: &Node, out: &mut Diagnostics) -> Vec<StepFrame> {
     let items = decode::items(node, "a list of steps", hint, out);
     if items.is_some_and(<[Node]>::is_empty) && !damaged {
         let label = "an empty list";
-        out.push(Diagnostic::error("no steps").at(node.span, label).hint(format!("{hint}, or leave it out")));
+        out.push(Diagnostic::error("no steps").at(node.span, label).hint(hint));
     }
     items.unwrap_or_default().iter().map(|item| read_step(item, out)).collect()
 }
@@ -82,6 +82,16 @@ pub(super) fn refuse_duplicate_ids<'a>(lists: impl IntoIterator<Item = &'a [Step
 fn read_step(node: &Node, out: &mut Diagnostics) -> StepFrame {
     let mut step = StepFrame { span: node.span, id: None, name: None, sleep: None, call: CallFrame::default() };
     let damaged = decode::damaged(node, out);
+    if let Some(scalar) = node.as_scalar().filter(|_| !node.is_null()) {
+        let written = match &*scalar.text {
+            "sleep" => "sleep: 2s".to_owned(),
+            method if method.contains('/') => format!("call: {method}"),
+            _ => "call: pkg.Service/Method".to_owned(),
+        };
+        let bare = Diagnostic::error("a step is a mapping").at(node.span, "a text");
+        out.push(bare.hint(format!("write `- {written}`")));
+        return step;
+    }
     STEP.read(node, &mut step, out);
     check_exclusive(node, out);
     check_action(node, damaged, out);

@@ -171,6 +171,7 @@ fn read_secret(written: &Spanned<String>, out: &mut Diagnostics) -> Option<Spann
     let hint = match inner {
         Some(inner) => format!("name it without braces: `{inner}`"),
         None if text == "env" => "name one variable of the environment: `env.TOKEN`".to_owned(),
+        None if text.starts_with("env.") => "after `env.` come letters, digits and `_`".to_owned(),
         None => "capture what comes back under a name of its own, and name that".to_owned(),
     };
     let label = refused.primary.map(|label| label.text).unwrap_or_default();

@@ -358,7 +358,7 @@ fn servers_say_where_they_are() {
     );
     server(
         "start: { command: [x], ready: { within: 0s } }",
-        &["2:48: a limit of zero leaves no time at all | leave it out for the default, or write e.g. `1ms`"],
+        &["2:48: zero is no time at all | write a longer one, such as `100ms`"],
     );
     server(
         "start: { command: [x], ready: { log: \"(\" } }",

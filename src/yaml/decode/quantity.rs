@@ -62,10 +62,8 @@ pub(crate) fn duration(node: &Node, out: &mut Diagnostics) -> Option<Spanned<Dur
 pub(crate) fn positive_duration(node: &Node, out: &mut Diagnostics) -> Option<Spanned<Duration>> {
     let duration = duration(node, out)?;
     if duration.value.is_zero() {
-        let headline = "a limit of zero leaves no time at all";
-        out.push(
-            Diagnostic::error(headline).at(node.span, "").hint("leave it out for the default, or write e.g. `1ms`"),
-        );
+        let headline = "zero is no time at all";
+        out.push(Diagnostic::error(headline).at(node.span, "").hint("write a longer one, such as `100ms`"));
         return None;
     }
     Some(duration)

@@ -107,11 +107,12 @@ impl<T> Table<T> {
             .map(|ours| format!("this is written `{ours}` here"))
             .or_else(belongs)
             .or_else(|| place(written).map(str::to_owned))
-            .or_else(|| did_you_mean(written, names.iter().copied()))
             .or_else(|| instead(written).map(str::to_owned));
-        match meant {
-            Some(meant) => unknown.note(self.takes()).hint(meant),
-            None => unknown.hint(self.takes()),
+        match (meant, did_you_mean(written, names.iter().copied())) {
+            (Some(meant), _) => unknown.hint(meant),
+            // a guess
+            (None, Some(meant)) => unknown.note(self.takes()).hint(meant),
+            (None, None) => unknown.hint(self.takes()),
         }
     }
 

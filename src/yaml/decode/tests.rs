@@ -88,7 +88,7 @@ fn refuses_what_is_no_duration_and_says_what_to_write() {
 fn a_limit_is_longer_than_zero() {
     assert_eq!(value("1ns", plain(positive_duration)), Ok(Duration::from_nanos(1)));
     let said = value("0s", plain(positive_duration)).expect_err("zero is refused");
-    assert_eq!(said, "a limit of zero leaves no time at all | leave it out for the default, or write e.g. `1ms`");
+    assert_eq!(said, "zero is no time at all | write a longer one, such as `100ms`");
 }
 
 #[test]

@@ -57,7 +57,7 @@ impl Invocation {
     /// Has the example's servers be the fixture server in this process.
     pub(crate) fn against_the_fixture_server(self) -> Self {
         let address = fixture_address();
-        let servers = ["greeter", "random", "echo"].map(|name| format!("{name}={address}"));
+        let servers = ["greeter", "random", "echo", "users"].map(|name| format!("{name}={address}"));
         servers.iter().fold(self, |run, server| run.arguments(["--server", server]))
     }
 

@@ -16,7 +16,7 @@ pub(crate) use folder::Folder;
 pub(crate) use golden::{Goldens, assert_golden};
 pub(crate) use invocation::{Ended, Invocation, Running};
 pub(crate) use junit_file::{JUnitFile, Verdict};
-pub(crate) use patience::gone;
+pub(crate) use patience::{eventually, gone};
 pub(crate) use program::program;
 pub(crate) use redact::redact;
 pub(crate) use shared_server::fixture_address;

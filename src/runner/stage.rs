@@ -1,0 +1,245 @@
+//! Where the steps of a case, a `setup` or a `teardown` are made, one after the other: what was captured and what came
+//! of the steps before is there for those after. Main type: [`Stage`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::call::{CallEnd, Made, Surroundings, make_call};
+use super::catch::catch;
+use super::result::{CaseError, Failure, Outcome, Part, StepReport};
+use super::session::{Leases, LogMarks};
+use super::{Exchange, Interrupt};
+use crate::diagnostic::Diagnostic;
+use crate::expr::{Scope, Value};
+use crate::matcher::Named;
+use crate::plan::{PlannedCall, PlannedStep, StepAction};
+use crate::spec::{Config, Eventually};
+
+/// How long a teardown may take, all its steps together.
+pub(super) const TEARDOWN_WITHIN: Duration = Duration::from_secs(10);
+
+/// What steps are made in.
+pub(super) struct Stage {
+    config: Arc<Config>,
+    leases: Leases,
+    marks: LogMarks,
+    /// What the next step sees.
+    scope: Arc<Scope>,
+    /// What came of the steps that have an id.
+    ids: Named<Value>,
+    /// In the order captured; a name may come again.
+    captured: Vec<(Arc<str>, Value)>,
+    /// What has been made, and how long it took.
+    made: Vec<(String, Duration)>,
+}
+
+/// Why a step is not made to its end.
+enum StepEnd {
+    Call(CallEnd),
+    Bug(String),
+}
+
+/// The last of several attempts.
+struct Last {
+    end: CallEnd,
+    attempts: Option<(u32, Duration)>,
+}
+
+/// When steps must end early.
+#[derive(Clone, Copy)]
+struct Bounds<'a> {
+    interrupt: &'a Interrupt,
+    until: Option<Instant>,
+}
+
+impl Stage {
+    pub(super) fn new(config: &Arc<Config>, leases: Leases, scope: Arc<Scope>) -> Self {
+        let marks = leases.log_marks();
+        let config = Arc::clone(config);
+        Self { config, leases, marks, scope, ids: Named::new(), captured: Vec::new(), made: Vec::new() }
+    }
+
+    /// What has been captured on it is there too.
+    pub(super) fn scope(&self) -> &Arc<Scope> {
+        &self.scope
+    }
+
+    /// Makes the steps up to the first that does not pass; what is known once the last call is over.
+    pub(super) async fn make(
+        &mut self,
+        part: Part,
+        steps: &[PlannedStep],
+        interrupt: &Interrupt,
+    ) -> Result<Arc<Scope>, Outcome> {
+        let mut scope = Arc::clone(&self.scope);
+        for (at, step) in steps.iter().enumerate() {
+            let bounds = Bounds { interrupt, until: None };
+            scope = self.step(part, (at, steps.len()), step, bounds).await?.unwrap_or(scope);
+        }
+        Ok(scope)
+    }
+
+    /// Makes all steps that can be made, whatever came of the others, and of the interrupt that may have ended those
+    /// before; returns those that did not pass.
+    pub(super) async fn tear_down(&mut self, steps: &[PlannedStep]) -> Vec<Outcome> {
+        let mut failed = Vec::new();
+        let (never, until) = (Interrupt::new(), Instant::now() + TEARDOWN_WITHIN);
+        self.made.clear();
+        for (at, step) in steps.iter().enumerate() {
+            if !step.needs.iter().all(|name| self.has(name)) {
+                continue;
+            }
+            let bounds = Bounds { interrupt: &never, until: Some(until) };
+            failed.extend(self.step(Part::Teardown, (at, steps.len()), step, bounds).await.err());
+        }
+        failed
+    }
+
+    /// Whether a variable was captured, or a step of that id was made.
+    fn has(&self, name: &str) -> bool {
+        self.ids.contains_key(name) || self.captured.iter().any(|(captured, _)| **captured == *name)
+    }
+
+    async fn step(
+        &mut self,
+        part: Part,
+        (at, of): (usize, usize),
+        step: &PlannedStep,
+        bounds: Bounds<'_>,
+    ) -> Result<Option<Arc<Scope>>, Outcome> {
+        let started = Instant::now();
+        let (end, attempts) = match catch(self.act(step, bounds)).await {
+            Ok(Last { end: CallEnd::Passed(made), .. }) => {
+                let scope = self.keep(step, *made);
+                self.made.push((step.name.clone(), started.elapsed()));
+                return Ok(step.call().map(|_| scope));
+            }
+            Ok(Last { end, attempts }) => (StepEnd::Call(end), attempts),
+            Err(panic) => (StepEnd::Bug(panic), None),
+        };
+        let report = StepReport {
+            part,
+            number: at + 1,
+            of,
+            name: step.name.clone(),
+            before: self.made.clone(),
+            captured: self.captured.clone(),
+            attempts,
+        };
+        Err(self.outcome(end, step, report))
+    }
+
+    async fn act(&self, step: &PlannedStep, bounds: Bounds<'_>) -> Last {
+        if bounds.until.is_some_and(|until| Instant::now() >= until) {
+            let late = Diagnostic::error(format!("the teardown has taken longer than {TEARDOWN_WITHIN:?}"));
+            let late = late.at(step.span, "this step was not made");
+            return Last { end: CallEnd::Invalid([late].into_iter().collect()), attempts: None };
+        }
+        match &step.action {
+            StepAction::Sleep(duration) => {
+                let sleep = until(Instant::now() + *duration, bounds);
+                let slept = Made { scope: Arc::clone(&self.scope), captured: Named::new(), values: Named::new() };
+                let end = if sleep.await { CallEnd::Passed(Box::new(slept)) } else { CallEnd::Interrupted };
+                Last { end, attempts: None }
+            }
+            StepAction::Call(call) => match &call.eventually {
+                Some(eventually) => self.eventually(call, *eventually, bounds).await,
+                None => Last { end: self.call(call, bounds).await, attempts: None },
+            },
+        }
+    }
+
+    async fn call(&self, call: &PlannedCall, bounds: Bounds<'_>) -> CallEnd {
+        let Bounds { interrupt, until } = bounds;
+        let Self { config, leases, scope, .. } = self;
+        make_call(call, Surroundings { config, leases, scope, interrupt, until }).await
+    }
+
+    /// Makes the call again until it passes, or its time is over. An attempt that was cut short by that says little: then
+    /// the one before counts as the last.
+    async fn eventually(&self, call: &PlannedCall, eventually: Eventually, bounds: Bounds<'_>) -> Last {
+        let started = Instant::now();
+        let deadline = bounds.until.map_or(started + eventually.within, |until| until.min(started + eventually.within));
+        let bounds = Bounds { until: Some(deadline), ..bounds };
+        let mut attempts = 0;
+        let mut before: Option<CallEnd> = None;
+        loop {
+            attempts += 1;
+            let end = self.call(call, bounds).await;
+            let may_hold_later = match &end {
+                CallEnd::Failed { .. } => true,
+                // what has died does not come back
+                CallEnd::Unreachable(_) => {
+                    self.leases.get(&call.server).is_some_and(|server| server.exited().is_none())
+                }
+                CallEnd::Passed(_) | CallEnd::Invalid(_) | CallEnd::Interrupted => false,
+            };
+            let is_over = Instant::now() >= deadline;
+            let end = if is_over && may_hold_later { before.take().unwrap_or(end) } else { end };
+            if !may_hold_later || is_over || Instant::now() + eventually.every >= deadline {
+                return Last { end, attempts: Some((attempts, started.elapsed())) };
+            }
+            before = Some(end);
+            if !until(Instant::now() + eventually.every, bounds).await {
+                return Last { end: CallEnd::Interrupted, attempts: None };
+            }
+        }
+    }
+
+    /// Keeps what a step that passed leaves.
+    fn keep(&mut self, step: &PlannedStep, made: Made) -> Arc<Scope> {
+        let Made { scope, captured, values } = made;
+        if let Some(id) = &step.id {
+            self.ids.insert(Arc::clone(id), Value::Record(Arc::new(values)));
+            let steps = Value::Record(Arc::new(self.ids.clone()));
+            self.scope = self.scope.child(Named::from([("steps".into(), steps)]));
+        }
+        if !captured.is_empty() {
+            self.captured.extend(captured.iter().map(|(name, value)| (Arc::clone(name), value.clone())));
+            self.scope = self.scope.child(captured);
+        }
+        scope
+    }
+
+    fn outcome(&self, end: StepEnd, planned: &PlannedStep, step: StepReport) -> Outcome {
+        let error = match end {
+            StepEnd::Bug(panic) => return Outcome::Bug(panic),
+            StepEnd::Call(CallEnd::Interrupted | CallEnd::Passed(_)) => return Outcome::NotRun("interrupted"),
+            StepEnd::Call(CallEnd::Failed { found, mut exchange }) => {
+                add_logs(&mut exchange, &self.leases, &self.marks);
+                let failure = Failure { step: Some(step), exchange: Some(*exchange), ..Failure::of_case(found) };
+                return Outcome::Failed(Box::new(failure));
+            }
+            StepEnd::Call(CallEnd::Unreachable(diagnostic)) => {
+                let server = planned.call().map_or("", |call| &call.server);
+                let log = self.leases.log_since(server, &self.marks);
+                CaseError::Unreachable { diagnostic: *diagnostic, log }
+            }
+            StepEnd::Call(CallEnd::Invalid(diagnostics)) => CaseError::Invalid(diagnostics),
+        };
+        let is_all = step.of == 1 && step.part == Part::Steps && step.attempts.is_none();
+        let error = if is_all { error } else { CaseError::Step { error: Box::new(error), step } };
+        Outcome::Errored(Box::new(error))
+    }
+}
+
+/// Waits until a moment, or until the bounds end it; `false` if it was interrupted.
+async fn until(moment: Instant, bounds: Bounds<'_>) -> bool {
+    let moment = bounds.until.map_or(moment, |until| until.min(moment));
+    tokio::select! {
+        biased;
+        () = bounds.interrupt.raised() => false,
+        () = tokio::time::sleep_until(moment.into()) => true,
+    }
+}
+
+/// The log of each server that a failed call speaks of, once.
+fn add_logs(exchange: &mut Exchange, leases: &Leases, marks: &LogMarks) {
+    exchange.log = leases.log_since(&exchange.server, marks);
+    if let Some(nested) = &mut exchange.nested {
+        add_logs(nested, leases, marks);
+        if nested.server == exchange.server {
+            nested.log = None;
+        }
+    }
+}
