@@ -24,7 +24,7 @@ const SESSION: &str = "sess-Captured-0042";
 
 const SUITE: &str = r#"protos: { import_paths: [./protos] }
 servers:
-  started: { start: { command: [./program, serve, "${port}"] } }
+  started: { start: { command: [env, -u, HARNESS_PATH, ./program, serve, "${port}"] } }
   nowhere: { address: "http://${host}:1" }
 server: started
 vars:
@@ -107,7 +107,8 @@ const NO_YAML: &str = "vars: { password: \"of-no-yaml-79\", 'authorization': Bea
 fn secrets() -> Vec<&'static str> {
     let declared = [TOKEN, PASSWORD, PIN, COOKIE, API_KEY, SESSION, "nowhere-secret.invalid"];
     let of_login = ["ada-of-login", "first-of-login"];
-    let broken = ["of-broken-file-77", "written-in-broken-1", "of-broken-case-78", "of-no-yaml-79", "written-in-no-yaml"];
+    let broken =
+        ["of-broken-file-77", "written-in-broken-1", "of-broken-case-78", "of-no-yaml-79", "written-in-no-yaml"];
     [&declared[..], &of_login, &SEATS, &broken].concat()
 }
 
@@ -150,8 +151,9 @@ fn forms(secret: &str) -> Vec<String> {
     forms
 }
 
-/// The secrets that a text holds, each with the form it has.
+/// The secrets that a text holds, each with the form it has; also where it is percent-encoded, in whichever way.
 fn leaks(text: &str) -> Vec<(&'static str, String)> {
+    let text = &format!("{text}\n{}", percent_encoding::percent_decode_str(text).decode_utf8_lossy());
     let found = |secret: &'static str| {
         let here = forms(secret).into_iter().filter(|form| text.contains(form.as_str()));
         here.map(move |form| (secret, form)).collect::<Vec<_>>()
@@ -220,13 +222,14 @@ fn names_stand_where_the_secrets_stood() {
         "description: tells of ${pin}, which is •pin•",
         r#"-H 'authorization: Bearer '"$TOKEN""#,
         "no •password•",
-        "name: in •password• out",
+        "name: \"in •password• out\"",
         "request: Request { id: \"•password• •env.TOKEN•\" }",
         "http://•host•:1",
     ] {
         assert!(ended.stdout.contains(shown), "no `{shown}` in\n{ended}");
     }
-    for shown in ["a.yaml::named •pin•", "a.yaml::rows[•seat•]", "for •seat•", "Bearer •env.TOKEN•", "no •password•"] {
+    for shown in ["a.yaml::named •pin•", "a.yaml::rows[•seat•]", "for •seat•", "Bearer •env.TOKEN•", "no •password•"]
+    {
         assert!(junit.contains(shown), "no `{shown}` in\n{junit}");
     }
 }
@@ -281,8 +284,14 @@ fn what_is_broken_shows_no_secret() {
 #[test]
 fn a_secret_that_is_too_short_is_told() {
     let folder = Folder::new()
-        .file("grpc-spec.yaml", "protos: { import_paths: [./protos] }\nservers: { a: { address: x:1 } }\nsecrets: [pin]\n")
-        .file("a.yaml", "vars: { pin: 123 }\ncases: [ { name: a, call: Greeter/SayHello, request: { name: \"${pin}\" } } ]\n");
+        .file(
+            "grpc-spec.yaml",
+            "protos: { import_paths: [./protos] }\nservers: { a: { address: x:1 } }\nsecrets: [pin]\n",
+        )
+        .file(
+            "a.yaml",
+            "vars: { pin: 123 }\ncases: [ { name: a, call: Greeter/SayHello, request: { name: \"${pin}\" } } ]\n",
+        );
     let checked = folder.grpc_spec(["check", "."]).run().exits(0);
     checked.says("warning: the secret `pin` is too short to be hidden everywhere\n --> a.yaml:1:14\n");
     checked.says("vars: { pin: •pin• }").says("make it at least 4 characters long");
