@@ -12,6 +12,11 @@ pub(crate) struct Name {
 }
 
 impl Name {
+    /// The variable it begins with: `user` of `user.name`.
+    pub(crate) fn root(&self) -> &str {
+        self.path.split('.').next().unwrap_or(&self.path)
+    }
+
     /// `NAME` of `env.NAME`.
     pub(super) fn environment(&self) -> Option<&str> {
         self.path.strip_prefix("env.").filter(|name| !name.contains('.'))
@@ -87,7 +92,7 @@ const FUNCTIONS: &[&str] = &[
 ];
 
 /// Words that CEL reserves, <https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax>.
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "as",
     "break",
     "const",

@@ -2,12 +2,16 @@
 //! in depth nor in size.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::braces::escape;
-use super::template::{Part, Template, Text};
-use super::{Binding, Env, Name, Scope, Value};
+use super::budget::Budget;
+use super::evaluate::Evaluation;
+use super::random::Random;
+use super::template::{Part, Template, Text, shortened};
+use super::yaml_value::node_of;
+use super::{Binding, Env, Expression, Name, Scope, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span, did_you_mean, one_of};
-use crate::yaml::{Entry, Node, NodeKind, Scalar, Style};
+use crate::yaml::{Entry, Node, NodeKind};
 
 /// How many variables may stand one within the other.
 const MAX_DEPTH: usize = 100;
@@ -24,6 +28,16 @@ pub(super) enum Failure {
     Wrong(Box<Diagnostic>),
 }
 
+impl Failure {
+    /// What to say of it at run time. A scope has its values or has them not, so the first is for completeness.
+    pub(super) fn said(self, span: Span) -> Diagnostic {
+        match self {
+            Self::Wrong(problem) => *problem,
+            Self::Later => Diagnostic::error("a name has no value yet").at(span, ""),
+        }
+    }
+}
+
 impl From<Diagnostic> for Failure {
     fn from(problem: Diagnostic) -> Self {
         Self::Wrong(Box::new(problem))
@@ -32,11 +46,26 @@ impl From<Diagnostic> for Failure {
 
 /// Where names are looked up: what planning knows, or the values of a run.
 pub(super) trait Names: Sized {
+    /// Whether a name has a value, now or later. Of the environment nothing is known.
+    fn knows(&self, path: &str) -> bool;
     /// A value, and the level it stands at, from where the names inside it are looked up.
     fn look_up(&self, name: &Name) -> Result<(Value, &Self), Failure>;
+    fn has_environment(&self, variable: &str) -> Result<bool, Failure>;
+    /// What the templates in a value of this level have come to before.
+    fn computed(&self, path: &str) -> Option<Value>;
+    fn keep(&self, path: &str, value: Value) -> Value;
+    /// Where random functions draw from; while planning they do not.
+    fn random(&self) -> Option<&Random>;
+    fn ends(&self) -> Option<Instant>;
+    /// `None` while planning.
+    fn free_port(&self) -> Option<Result<u16, String>>;
 }
 
 impl Names for Env {
+    fn knows(&self, path: &str) -> bool {
+        self.get(path).is_some()
+    }
+
     fn look_up(&self, name: &Name) -> Result<(Value, &Self), Failure> {
         match self.find(&name.path) {
             Some((Binding::Known(value), level)) => Ok((value.clone(), level)),
@@ -45,9 +74,61 @@ impl Names for Env {
             None => Err(undefined(name, self).into()),
         }
     }
+
+    fn has_environment(&self, _variable: &str) -> Result<bool, Failure> {
+        Err(Failure::Later)
+    }
+
+    fn computed(&self, path: &str) -> Option<Value> {
+        self.computed(path)
+    }
+
+    fn keep(&self, path: &str, value: Value) -> Value {
+        self.keep(path, value)
+    }
+
+    fn random(&self) -> Option<&Random> {
+        None
+    }
+
+    fn ends(&self) -> Option<Instant> {
+        None
+    }
+
+    fn free_port(&self) -> Option<Result<u16, String>> {
+        None
+    }
 }
 
 impl Names for Scope {
+    fn knows(&self, path: &str) -> bool {
+        self.get(path).is_some()
+    }
+
+    fn has_environment(&self, variable: &str) -> Result<bool, Failure> {
+        Ok(self.environment(variable).is_some())
+    }
+
+    fn computed(&self, path: &str) -> Option<Value> {
+        self.computed(path)
+    }
+
+    fn keep(&self, path: &str, value: Value) -> Value {
+        self.keep(path, value)
+    }
+
+    fn random(&self) -> Option<&Random> {
+        Some(self.random())
+    }
+
+    fn ends(&self) -> Option<Instant> {
+        self.ends()
+    }
+
+    fn free_port(&self) -> Option<Result<u16, String>> {
+        Some(self.free_port().unwrap_or_else(|| Err("only the `start` and `address` of a server have it".to_owned())))
+    }
+
     fn look_up(&self, name: &Name) -> Result<(Value, &Self), Failure> {
         if let Some((value, level)) = self.find(&name.path) {
             return Ok((value.clone(), level));
@@ -75,22 +156,33 @@ pub(super) struct Walk<'a, N> {
     /// The variables being resolved, each with the level it stands at.
     trail: Vec<(&'a N, Arc<str>)>,
     names_left: usize,
+    pub(super) budget: Budget,
+    /// Of the variable being resolved, or where the evaluation began.
+    random: Option<Random>,
 }
 
 impl<'a, N: Names> Walk<'a, N> {
-    pub(super) fn new() -> Self {
-        Self { trail: Vec::new(), names_left: MAX_NAMES }
+    pub(super) fn new(names: &N) -> Self {
+        let (budget, random) = (Budget::new(names.ends()), names.random().cloned());
+        Self { trail: Vec::new(), names_left: MAX_NAMES, budget, random }
+    }
+
+    pub(super) fn random(&self) -> Option<&Random> {
+        self.random.as_ref()
     }
 
     pub(super) fn template(&mut self, template: &Template, names: &'a N) -> Result<Value, Failure> {
-        if let [Part::Name(name)] = template.parts.as_slice() {
-            return self.name(name, names);
+        if let [Part::Expression(expression)] = template.parts.as_slice() {
+            return self.expression(expression, names);
         }
         let mut joined = String::new();
         for part in &template.parts {
             match part {
                 Part::Text(text) => joined.push_str(text),
-                Part::Name(name) => joined.push_str(&written(&self.name(name, names)?, &name.path, name.span)?),
+                Part::Expression(expression) => {
+                    let value = self.expression(expression, names)?;
+                    joined.push_str(&written(&value, expression.source(), expression.place())?);
+                }
             }
             if joined.len() > MAX_TEXT {
                 let problem = Diagnostic::error(format!("the text grows beyond {} MiB", MAX_TEXT >> 20));
@@ -98,6 +190,11 @@ impl<'a, N: Names> Walk<'a, N> {
             }
         }
         Ok(Value::Text(joined.into()))
+    }
+
+    pub(super) fn expression(&mut self, expression: &Expression, names: &'a N) -> Result<Value, Failure> {
+        let mut evaluation = Evaluation::new(self, names, expression);
+        evaluation.whole(expression.term()).map_err(|stop| expression.failure(stop))
     }
 
     /// What a name stands for, the names inside it resolved.
@@ -109,6 +206,9 @@ impl<'a, N: Names> Walk<'a, N> {
         };
         let (value, level) = names.look_up(name)?;
         let Value::Yaml(node) = value else { return Ok(value) };
+        if let Some(computed) = level.computed(&name.path) {
+            return Ok(computed);
+        }
         if self.trail.iter().any(|(seen, path)| std::ptr::eq(*seen, level) && *path == name.path) {
             let problem = Diagnostic::error(format!("`{}` refers to itself", name.path));
             return Err(problem.at(name.span, "comes back to itself").into());
@@ -117,9 +217,12 @@ impl<'a, N: Names> Walk<'a, N> {
             return Err(too_much(format!("more than {MAX_DEPTH} variables stand one within the other")).into());
         }
         self.trail.push((level, name.path.clone()));
+        let random = level.random().map(|random| random.named(&name.path));
+        let before = std::mem::replace(&mut self.random, random);
         let value = self.value(&node, level);
+        self.random = before;
         self.trail.pop();
-        value
+        Ok(level.keep(&name.path, value?))
     }
 
     /// A variable's value: what it says, or what its own template comes to.
@@ -140,9 +243,11 @@ impl<'a, N: Names> Walk<'a, N> {
             NodeKind::Scalar(scalar) if !scalar.text.contains("${") => return Ok(None),
             NodeKind::Scalar(_) => {
                 return match self.value(node, names) {
-                    Ok(Value::Yaml(resolved)) => Ok(Some(resolved)),
-                    Ok(Value::Text(text)) => Ok(Some(quoted(&text, node.span))),
-                    Ok(_) | Err(Failure::Later) => Ok(None),
+                    Ok(value) => match node_of(&value, node.span) {
+                        Some(resolved) => Ok(Some(resolved)),
+                        None => Err(unwritable(&value, node.span).into()),
+                    },
+                    Err(Failure::Later) => Ok(None),
                     Err(failure) => Err(failure),
                 };
             }
@@ -180,33 +285,42 @@ fn read(node: &Node) -> Result<Text, Failure> {
     })
 }
 
-/// A value as text: what was written, for a YAML scalar; an error for a list or mapping.
+/// A value as text: what was written, for a YAML scalar; an error for what no text can hold.
 #[expect(clippy::result_large_err, reason = "an error ends the case; the way to it is not hot")]
-pub(super) fn written(value: &Value, name: &str, used_at: Span) -> Result<String, Diagnostic> {
-    match value {
-        Value::Text(text) => Ok(text.to_string()),
-        Value::Bool(value) => Ok(value.to_string()),
-        Value::Int(value) => Ok(value.to_string()),
-        Value::Uint(value) => Ok(value.to_string()),
-        Value::Yaml(node) => match Text::read(node, None, &mut Diagnostics::new()) {
-            Some(Text::Literal(text)) if node.as_scalar().is_some() => Ok(text),
-            _ => Err(Diagnostic::error(format!("`{name}` is {}, which no text can hold", node.describe()))
-                .at(used_at, "a text is wanted here")
-                .also(node.span, format!("`{name}` is defined here"))),
-        },
-        _ => {
-            Err(Diagnostic::error(format!("`{name}` cannot be joined into text")).at(used_at, "a text is wanted here"))
-        }
+pub(super) fn written(value: &Value, source: &str, used_at: Span) -> Result<String, Diagnostic> {
+    if let Some(text) = value.to_text() {
+        return Ok(text);
     }
+    if let Value::Yaml(node) = value
+        && let Some(Text::Literal(text)) = Text::read(node, None, &mut Diagnostics::new())
+        && node.as_scalar().is_some()
+        && !node.is_null()
+    {
+        return Ok(text);
+    }
+    let problem = unjoinable(source, &value.describe(), used_at);
+    Err(match value {
+        Value::Yaml(node) => problem.also(node.span, format!("`{}` is defined here", shortened(source))),
+        Value::Bytes(_) => problem.hint(format!("as base64: `${{base64.encode({source})}}`")),
+        Value::Null => problem.hint("say what to write then, as in `${has(a.b) ? a.b : 'none'}`"),
+        _ => problem,
+    })
 }
 
-/// Text as a scalar that reads back as it.
-fn quoted(text: &str, span: Span) -> Node {
-    Node { span, kind: NodeKind::Scalar(Scalar { text: escape(text).into(), style: Style::DoubleQuoted }) }
+/// What cannot be part of a longer text.
+pub(super) fn unjoinable(source: &str, what: &str, used_at: Span) -> Diagnostic {
+    Diagnostic::error(format!("`{}` is {what}, which no text can hold", shortened(source)))
+        .at(used_at, "a text is wanted here")
+}
+
+fn unwritable(value: &Value, span: Span) -> Diagnostic {
+    Diagnostic::error(format!("{} cannot stand within a list or a mapping of `vars`", value.describe()))
+        .at(span, "computed here")
+        .hint("give it a variable of its own")
 }
 
 /// A name that planning does not know.
-fn undefined(name: &Name, env: &Env) -> Diagnostic {
+pub(super) fn undefined(name: &Name, env: &Env) -> Diagnostic {
     let path = &*name.path;
     let first = path.split('.').next().unwrap_or(path);
     let is_dotted = first.len() < path.len();

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::random::Random;
@@ -24,18 +25,54 @@ pub(crate) enum Binding {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Env {
     parent: Option<Arc<Env>>,
-    names: BTreeMap<Arc<str>, Binding>,
+    names: BTreeMap<Arc<str>, Slot<Binding>>,
 }
 
 /// The values of names while a case runs; as in [`Env`], names are paths as written.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scope {
     parent: Option<Arc<Scope>>,
-    values: BTreeMap<Arc<str>, Value>,
+    values: BTreeMap<Arc<str>, Slot<Value>>,
     environment: Environment,
     until: Option<Instant>,
     random: Random,
     secrets: Option<Arc<Secrets>>,
+    ports: Option<FreePorts>,
+}
+
+/// What a level holds of a name.
+#[derive(Debug, Clone)]
+struct Slot<T> {
+    holds: T,
+    /// What it comes to if `${…}` stands in it: computed once, whoever asks first.
+    computed: OnceLock<Value>,
+}
+
+impl<T> Slot<T> {
+    fn level(names: BTreeMap<Arc<str>, T>) -> BTreeMap<Arc<str>, Self> {
+        names.into_iter().map(|(name, holds)| (name, Self { holds, computed: OnceLock::new() })).collect()
+    }
+
+    /// Of two who compute it at a time, what the first has kept is right for both.
+    fn keep(&self, value: Value) -> Value {
+        self.computed.get_or_init(|| value).clone()
+    }
+}
+
+/// Where `free_port()` takes its ports from; the error says why there is none.
+#[derive(Clone)]
+pub(crate) struct FreePorts(Arc<dyn Fn() -> Result<u16, String> + Send + Sync>);
+
+impl FreePorts {
+    pub(crate) fn new(take: impl Fn() -> Result<u16, String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(take))
+    }
+}
+
+impl fmt::Debug for FreePorts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("FreePorts")
+    }
 }
 
 /// What `env.NAME` reads.
@@ -55,7 +92,7 @@ impl Env {
 
     /// An environment in which `names` stand before those of `self`.
     pub(crate) fn child(self: &Arc<Self>, names: BTreeMap<Arc<str>, Binding>) -> Arc<Self> {
-        Arc::new(Self { parent: Some(Arc::clone(self)), names })
+        Arc::new(Self { parent: Some(Arc::clone(self)), names: Slot::level(names) })
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Binding> {
@@ -64,12 +101,24 @@ impl Env {
 
     /// A name's binding and the level it stands at.
     pub(super) fn find(&self, name: &str) -> Option<(&Binding, &Self)> {
-        self.levels().find_map(|level| level.names.get(name).map(|binding| (binding, level)))
+        self.levels().find_map(|level| level.names.get(name).map(|slot| (&slot.holds, level)))
+    }
+
+    /// What the templates in a value of this level have come to.
+    pub(super) fn computed(&self, name: &str) -> Option<Value> {
+        self.names.get(name)?.computed.get().cloned()
+    }
+
+    pub(super) fn keep(&self, name: &str, value: Value) -> Value {
+        match self.names.get(name) {
+            Some(slot) => slot.keep(value),
+            None => value,
+        }
     }
 
     /// The names of this level alone, not its parents'.
     pub(crate) fn own(&self) -> impl Iterator<Item = (&str, &Binding)> {
-        self.names.iter().map(|(name, binding)| (&**name, binding))
+        self.names.iter().map(|(name, slot)| (&**name, &slot.holds))
     }
 
     /// Every name, from near to far; one that is hidden comes twice.
@@ -96,7 +145,7 @@ impl Scope {
 
     /// A scope in which `values` stand before those of `self`.
     pub(crate) fn child(self: &Arc<Self>, values: BTreeMap<Arc<str>, Value>) -> Arc<Self> {
-        let child = Arc::new(Self { values, ..self.inner() });
+        let child = Arc::new(Self { values: Slot::level(values), ..self.inner() });
         if let Some(secrets) = &child.secrets {
             secrets.hide_level(&child);
         }
@@ -114,7 +163,7 @@ impl Scope {
 
     /// The values of this level alone, not its parents'.
     pub(super) fn own(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.values.iter().map(|(name, value)| (&**name, value))
+        self.values.iter().map(|(name, slot)| (&**name, &slot.holds))
     }
 
     /// The same scope, in which every evaluation ends at that moment with an error.
@@ -130,6 +179,11 @@ impl Scope {
         Arc::new(Self { random: Random::new(seed), ..self.inner() })
     }
 
+    /// The same scope, in which `free_port()` is known.
+    pub(crate) fn with_free_ports(self: &Arc<Self>, ports: FreePorts) -> Arc<Self> {
+        Arc::new(Self { ports: Some(ports), ..self.inner() })
+    }
+
     /// A level within, so far without values.
     fn inner(self: &Arc<Self>) -> Self {
         Self {
@@ -139,6 +193,7 @@ impl Scope {
             until: self.until,
             random: self.random.clone(),
             secrets: self.secrets.clone(),
+            ports: self.ports.clone(),
         }
     }
 
@@ -148,7 +203,31 @@ impl Scope {
 
     /// A name's value and the level it stands at.
     pub(super) fn find(&self, name: &str) -> Option<(&Value, &Self)> {
-        self.levels().find_map(|level| level.values.get(name).map(|value| (value, level)))
+        self.levels().find_map(|level| level.values.get(name).map(|slot| (&slot.holds, level)))
+    }
+
+    /// What the templates in a value of this level have come to.
+    pub(super) fn computed(&self, name: &str) -> Option<Value> {
+        self.values.get(name)?.computed.get().cloned()
+    }
+
+    pub(super) fn keep(&self, name: &str, value: Value) -> Value {
+        match self.values.get(name) {
+            Some(slot) => slot.keep(value),
+            None => value,
+        }
+    }
+
+    pub(super) fn random(&self) -> &Random {
+        &self.random
+    }
+
+    pub(super) fn ends(&self) -> Option<Instant> {
+        self.until
+    }
+
+    pub(super) fn free_port(&self) -> Option<Result<u16, String>> {
+        self.ports.as_ref().map(|ports| ports.0())
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {

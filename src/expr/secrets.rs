@@ -69,12 +69,13 @@ impl Secrets {
         templates(node).iter().any(|template| self.is_read(template.names(), level, seen))
     }
 
-    fn is_read<'n>(&self, mut names: impl Iterator<Item = &'n Name>, scope: &Scope, seen: &mut Seen) -> bool {
+    fn is_read(&self, mut names: impl Iterator<Item = Name>, scope: &Scope, seen: &mut Seen) -> bool {
         names.any(|name| {
             self.names.contains(&name.path)
-                || scope.find(&name.path).is_some_and(|(value, level)| {
+                || self.names.contains(name.root())
+                || scope.find(name.root()).is_some_and(|(value, level)| {
                     seen.len() < MAX_SEEN
-                        && seen.insert((level, Arc::clone(&name.path)))
+                        && seen.insert((level, name.root().into()))
                         && self.stands_in(value, level, seen)
                 })
         })
@@ -99,6 +100,7 @@ impl Secrets {
                 Ok(written) => text(written),
                 Err(_) => self.masker.add_bytes(name, bytes),
             }),
+            Value::Optional(Some(value)) => self.hide(name, value, because),
             Value::List(items) => items.iter().for_each(|item| self.hide(name, item, because)),
             Value::Map(entries) => entries.values().for_each(|value| self.hide(name, value, because)),
             Value::Record(members) => members.values().for_each(|value| self.hide(name, value, because)),
@@ -107,7 +109,9 @@ impl Secrets {
             | Value::Bytes(_)
             | Value::Timestamp { .. }
             | Value::Duration { .. }
-            | Value::Enum(..) => {}
+            | Value::Enum(..)
+            | Value::Optional(None)
+            | Value::Type(_) => {}
         }
     }
 }

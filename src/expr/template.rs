@@ -4,9 +4,9 @@ use std::cell::LazyCell;
 use std::ops::Range;
 
 use super::braces::{Piece, pieces};
-use super::name::{Name, is_path};
-use super::resolve::{Failure, Names, Walk, written};
-use super::{Env, Scope, Value};
+use super::name::is_path;
+use super::resolve::{Failure, Walk, unjoinable, written};
+use super::{Env, Expression, Name, Scope, Ty, Value};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
 use crate::yaml::Node;
 
@@ -29,7 +29,7 @@ pub(crate) struct Template {
 #[derive(Debug, Clone)]
 pub(super) enum Part {
     Text(String),
-    Name(Name),
+    Expression(Expression),
 }
 
 impl Text {
@@ -56,13 +56,21 @@ impl Text {
         for piece in pieces(&scalar.text) {
             match piece {
                 Piece::Text(text) => parts.push(Part::Text(text)),
-                Piece::Expression { whole, inner } => match scalar.text[inner].trim() {
-                    path if is_path(path) => parts.push(Part::Name(Name { path: path.into(), span: place(whole) })),
-                    source => {
-                        out.push(not_a_name(source, place(whole)));
+                Piece::Expression { whole, inner } => {
+                    let source = scalar.text[inner.clone()].trim();
+                    if let Some(problem) = not_an_expression(source) {
+                        out.push(problem(place(whole)));
                         sound = false;
+                        continue;
                     }
-                },
+                    match Expression::read(node.span, scalar, inner, Some(whole), sources) {
+                        Ok(expression) => parts.push(Part::Expression(expression)),
+                        Err(problem) => {
+                            out.push(*problem);
+                            sound = false;
+                        }
+                    }
+                }
                 Piece::Unclosed(range) => {
                     let line = scalar.text[range.clone()].lines().next().map_or(0, str::len);
                     let range = range.start..range.start + line;
@@ -78,7 +86,7 @@ impl Text {
         let is_literal = parts.iter().all(|part| matches!(part, Part::Text(_)));
         let literal = |part| match part {
             Part::Text(text) => text,
-            Part::Name(_) => String::new(),
+            Part::Expression(_) => String::new(),
         };
         sound.then(|| {
             if is_literal {
@@ -91,21 +99,24 @@ impl Text {
 }
 
 impl Template {
-    /// Reports each name that `env` does not know, with its own span and a suggestion, and each list or mapping that
-    /// is joined into text; `false` if there was one. What is wrong inside a variable's value is not repeated where it
-    /// is used: [`Env::check`] reports it where it is written. (`_sources`: a name holds its span, but what CEL will
-    /// report is an offset in its source.)
+    /// Reports what is wrong with its expressions as far as `env` can tell, each with its own place and a way out, and
+    /// what is joined into text that no text can hold; `false` if there was something. What is wrong inside a variable's
+    /// value is not repeated where it is used: [`Env::check`] reports it where it is written.
     pub(crate) fn check(&self, env: &Env, _sources: &Sources, out: &mut Diagnostics) -> bool {
         let mut sound = true;
-        for name in self.names() {
-            let found = env.look_up(name);
-            let problem = match found {
-                Err(Failure::Wrong(problem)) => Some(*problem),
-                Ok(_) if !self.is_whole() => match Walk::new().name(name, env) {
-                    Ok(value) => written(&value, &name.path, name.span).err(),
-                    Err(_) => None,
-                },
-                Ok(_) | Err(Failure::Later) => None,
+        for expression in self.expressions() {
+            let Some(ty) = expression.check(env, out) else {
+                sound = false;
+                continue;
+            };
+            let problem = match Walk::new(env).expression(expression, env) {
+                Ok(value) if !self.is_whole() => written(&value, expression.source(), expression.place()).err(),
+                Err(Failure::Later) if !self.is_whole() => {
+                    ty.is_never_text().then(|| unjoinable(expression.source(), &ty.to_string(), expression.place()))
+                }
+                // of a name alone, the place where it is defined has said it
+                Err(Failure::Wrong(problem)) if expression.term().path().is_none() => Some(*problem),
+                _ => None,
             };
             sound &= problem.is_none();
             out.extend(problem);
@@ -113,15 +124,27 @@ impl Template {
         sound
     }
 
+    /// The type it comes to: of a joined one, text. `Any` where nothing is sure.
+    pub(crate) fn ty(&self, env: &Env) -> Ty {
+        match self.parts.as_slice() {
+            [Part::Expression(expression)] => expression.ty(env),
+            _ => Ty::String,
+        }
+    }
+
     /// Whether the scalar is one `${…}` and nothing else.
     pub(crate) fn is_whole(&self) -> bool {
-        matches!(self.parts.as_slice(), [Part::Name(_)])
+        matches!(self.parts.as_slice(), [Part::Expression(_)])
     }
 
     /// The names used, in order, repeated as often as they are.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = Name> {
+        self.expressions().flat_map(Expression::names)
+    }
+
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Name(name) => Some(name),
+            Part::Expression(expression) => Some(expression),
             Part::Text(_) => None,
         })
     }
@@ -131,45 +154,45 @@ impl Template {
     /// Names inside a variable's value are resolved too. Only in a list or mapping may `${…}` remain, for what is
     /// known later: its scalars are read through [`Text::of`] like any others.
     pub(crate) fn fold(&self, env: &Env) -> Option<Value> {
-        Walk::new().template(self, env).ok()
+        Walk::new(env).template(self, env).ok()
     }
 
     /// The value at run time: of a whole template the value itself, of a joined one text. The error says which name
     /// has no value (such as an unset environment variable), at its span.
     #[expect(clippy::result_large_err, reason = "an error ends the case; the way to it is not hot")]
     pub(crate) fn evaluate(&self, scope: &Scope) -> Result<Value, Diagnostic> {
-        Walk::new().template(self, scope).map_err(|failure| match failure {
-            Failure::Wrong(problem) => *problem,
-            // a scope has its values or has them not; said for completeness
-            Failure::Later => Diagnostic::error("a name has no value yet").at(self.span, ""),
-        })
+        Walk::new(scope).template(self, scope).map_err(|failure| failure.said(self.span))
     }
 
     /// As [`Self::evaluate`], as text: what was written, for a YAML scalar; an error for a list or mapping.
     #[expect(clippy::result_large_err, reason = "an error ends the case; the way to it is not hot")]
     pub(crate) fn text(&self, scope: &Scope) -> Result<String, Diagnostic> {
         let value = self.evaluate(scope)?;
-        let name = self.names().next().map_or("value", |name| &name.path);
-        written(&value, name, self.span)
+        let source = self.expressions().next().map_or("value", Expression::source);
+        written(&value, source, self.span)
     }
 }
 
-fn not_a_name(source: &str, span: Span) -> Diagnostic {
-    const ACCEPTED: &str = "`${…}` takes a name: a variable's, as in `${who}`, or `${env.NAME}`; and where servers are \
-                            described `${port}`, `${dir}`, `${servers.NAME.address}`";
-    if source.is_empty() {
-        return Diagnostic::error("`${}` names nothing").at(span, "a name belongs between the braces").hint(ACCEPTED);
-    }
-    let diagnostic = Diagnostic::error(format!("`{}` is not a name", shortened(source))).at(span, "not a name");
+/// What is no expression, and is told by more than its syntax.
+fn not_an_expression(source: &str) -> Option<impl FnOnce(Span) -> Diagnostic> {
     let unwrapped = source.trim_matches(|letter: char| matches!(letter, '{' | '}') || letter.is_whitespace());
-    if unwrapped != source && is_path(unwrapped) {
-        return diagnostic.hint(format!("write `${{{unwrapped}}}`"));
-    }
-    diagnostic.hint(ACCEPTED)
+    let is_wrapped = unwrapped != source && is_path(unwrapped);
+    (source.is_empty() || is_wrapped).then(|| {
+        move |span| {
+            if is_wrapped {
+                return Diagnostic::error(format!("`{}` is not a name", shortened(source)))
+                    .at(span, "not a name")
+                    .hint(format!("write `${{{unwrapped}}}`"));
+            }
+            Diagnostic::error("`${}` names nothing")
+                .at(span, "a name or an expression belongs between the braces")
+                .hint("as in `${who}`, `${env.HOME}` or `${count + 1}`")
+        }
+    })
 }
 
 /// One line of at most 40 characters.
-fn shortened(source: &str) -> String {
+pub(super) fn shortened(source: &str) -> String {
     const SHOWN: usize = 40;
     let line = source.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(SHOWN) {

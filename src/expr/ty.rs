@@ -93,6 +93,17 @@ impl Ty {
             _ => Self::Message(descriptor.clone()),
         }
     }
+
+    /// In a word, without an article: `string`.
+    pub(super) fn noun(&self) -> String {
+        let words = self.to_string();
+        words.strip_prefix("a ").or_else(|| words.strip_prefix("an ")).unwrap_or(&words).to_owned()
+    }
+
+    /// Whether no value of this type can be joined into text.
+    pub(super) fn is_never_text(&self) -> bool {
+        matches!(self, Self::Null | Self::Bytes | Self::Message(_) | Self::List(_) | Self::Map(..) | Self::Record(_))
+    }
 }
 
 /// In words: `a string`, `a list of ints`, `a shop.v1.Order`.

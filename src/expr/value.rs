@@ -41,6 +41,10 @@ pub(crate) enum Value {
     Map(Arc<BTreeMap<Key, Value>>),
     /// Named members, such as `status.code` and `steps.create`.
     Record(Arc<BTreeMap<Arc<str>, Value>>),
+    /// A value or none, as `.?field` gives it. No expression ends with one.
+    Optional(Option<Arc<Value>>),
+    /// A type, as `type(x)` gives it.
+    Type(Arc<str>),
 }
 
 /// A key of a map. Whole numbers are equal whatever their type, as in CEL.

@@ -155,7 +155,7 @@ impl Compiler<'_> {
             return None;
         };
         let figures = self.figures(&name, value, &ty)?;
-        let reads_response = expression.names().any(|name| &*name.path == RESPONSE);
+        let reads_response = expression.names().any(|name| name.path.split('.').next() == Some(RESPONSE));
         Some(Series { expression, reads_response, figures })
     }
 
@@ -242,7 +242,8 @@ fn measurable(value: &expr::Value) -> Option<Value> {
             };
             Value::Map(entries.iter().filter_map(member).collect())
         }
-        expr::Value::Record(_) => return None,
+        // none of these is one value, which the check has seen to
+        expr::Value::Record(_) | expr::Value::Optional(_) | expr::Value::Type(_) => return None,
     })
 }
 

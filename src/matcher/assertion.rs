@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::compile::Compiler;
-use super::condition::{Explanation, Verdict, is_condition, judge, not_judged};
+use super::condition::{Verdict, is_condition, judge, not_judged};
 use super::mismatch::{Actual, Expected, Fault, Mismatch};
 use super::place::RESPONSE;
 use super::status::StatusMatcher;
@@ -33,7 +33,8 @@ impl Compiler<'_> {
         if !is_condition(&expression, &ty, "an assertion", self.out) {
             return None;
         }
-        let reads_response = expression.names().find(|name| &*name.path == RESPONSE).map(|name| name.span);
+        let reads_response =
+            expression.names().find(|name| name.path.split('.').next() == Some(RESPONSE)).map(|name| name.span);
         if let (Some(read), Some(status)) = (reads_response, status)
             && !status.allows(Code::Ok)
         {
@@ -54,7 +55,7 @@ impl Assertion {
     pub(super) fn check(&self, code: Code, scope: &Arc<Scope>) -> Option<Mismatch> {
         let (span, fault, notes) = match judge(&self.expression, scope) {
             Verdict::True => return None,
-            Verdict::False(Explanation { span, parts }) => (span, Fault::False("does not hold"), parts),
+            Verdict::False(span, parts) => (span, Fault::False("does not hold"), parts),
             Verdict::NotJudged(problem) => match self.reads_response {
                 Some(read) if scope.get(RESPONSE).is_none() => {
                     let cause = "there is no response".to_owned();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use prost_reflect::{DynamicMessage, Value};
 
-use super::check::Check;
+use super::check::{Check, Test};
 use super::mismatch::{Actual, Expected, Fault, Mismatch};
 use super::order::unknown_numbers;
 use super::place::{Place, RESPONSE};
@@ -73,10 +73,15 @@ impl Matcher {
 }
 
 impl Deferred {
-    /// The test, its operands filled.
-    pub(super) fn check(&self, ty: &ValueType, scope: &Arc<Scope>) -> Result<Check, Vec<Diagnostic>> {
+    /// The rule, its operands filled. A literal that comes to null expects "not set".
+    pub(super) fn rule(&self, ty: &ValueType, scope: &Arc<Scope>) -> Result<Rule, Vec<Diagnostic>> {
+        if let (Test::Equal, [literal]) = (self.test, self.operands.as_slice())
+            && literal.fill_unless_null(scope)?.is_none()
+        {
+            return Ok(Rule::Unset);
+        }
         let operands = self.operands.iter().map(|operand| operand.fill(scope)).collect::<Result<Vec<_>, _>>()?;
-        Check::of(self.test, operands, ty).map_err(|problem| vec![Diagnostic::error(problem)])
+        Check::of(self.test, operands, ty).map(Rule::Check).map_err(|problem| vec![Diagnostic::error(problem)])
     }
 }
 
@@ -160,11 +165,8 @@ impl<'s> Judge<'s> {
                     self.fail_rule(matcher, Fault::Forbidden, found, place);
                 }
             }
-            Rule::Deferred(deferred) => match deferred.check(&matcher.ty, self.scope) {
-                Ok(check) => {
-                    let rule = Rule::Check(check);
-                    self.judge(&Matcher { span: matcher.span, ty: matcher.ty.clone(), rule }, found, place);
-                }
+            Rule::Deferred(deferred) => match deferred.rule(&matcher.ty, self.scope) {
+                Ok(rule) => self.judge(&Matcher::new(matcher.span, &matcher.ty, rule), found, place),
                 Err(problems) => self.fail(|_| not_judged(matcher, &problems, place)),
             },
             Rule::Seen(view, inner) if view.passes_unset() && found.value.is_none() => {
@@ -182,7 +184,7 @@ impl<'s> Judge<'s> {
         let found = Found::set(value);
         match (&matcher.rule, value) {
             (Rule::Check(check), _) => {
-                if !check.holds(value) {
+                if !check.holds(value) && !self.fail_part_by_part(matcher, check, found, place) {
                     self.fail_rule(matcher, check.fault(), found, place);
                 }
             }

@@ -14,7 +14,7 @@ use super::view::View;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 use crate::expr::{Env, Text, Value as Bound};
 use crate::message::{Context, FieldPath, FieldType, ValueTemplate, build_value};
-use crate::yaml::{Entry, Node};
+use crate::yaml::{Entry, Node, NodeKind, Scalar, Style};
 
 /// Deepest nesting of an expectation; names that stand for YAML may bring in more than a file's own limit.
 const MAX_DEPTH: usize = 200;
@@ -81,9 +81,18 @@ impl Compiler<'_> {
         }
         match template.fold(self.context.env) {
             Some(Bound::Yaml(bound)) => Some(Node { span: node.span, kind: bound.kind }),
+            Some(Bound::Null) => {
+                let null = Scalar { text: "null".into(), style: Style::Plain };
+                Some(Node { span: node.span, kind: NodeKind::Scalar(null) })
+            }
             Some(_) => Some(node.clone()),
             None => template.check(self.context.env, self.context.sources, self.out).then(|| node.clone()),
         }
+    }
+
+    /// Whether a scalar waits for an expression.
+    pub(super) fn is_template(&self, node: &Node) -> bool {
+        matches!(Text::of(node, self.context.sources, &mut Diagnostics::new()), Some(Text::Template(_)))
     }
 
     /// As [`Self::resolve`], without a word.

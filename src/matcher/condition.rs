@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use prost_reflect::MapKey;
+
 use super::compare::Judge;
 use super::compile::Compiler;
 use super::json;
@@ -12,7 +14,7 @@ use super::shown::describe;
 use super::value_type::{JsonForm, ValueType};
 use super::words::{one_line, shorten};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
-use crate::expr::{self, Binding, Expression, Scope, Ty};
+use crate::expr::{self, Binding, Explanation, Expression, Key, Scope, Ty};
 use crate::message::FieldType;
 use crate::yaml::Node;
 
@@ -24,16 +26,10 @@ const SOURCE: usize = 80;
 /// What a condition comes to.
 pub(super) enum Verdict {
     True,
-    False(Explanation),
+    /// The part that decided it, and what that was made of.
+    False(Span, Notes),
     /// It has no value, or one that is neither true nor false.
     NotJudged(Box<Diagnostic>),
-}
-
-/// Why a condition is not true.
-pub(super) struct Explanation {
-    /// The part that decided it.
-    pub(super) span: Span,
-    pub(super) parts: Notes,
 }
 
 /// Evaluates a condition.
@@ -41,12 +37,10 @@ pub(super) fn judge(expression: &Expression, scope: &Arc<Scope>) -> Verdict {
     match expression.evaluate(scope) {
         Ok(expr::Value::Bool(true)) => Verdict::True,
         Ok(expr::Value::Bool(false)) => {
-            let parts = expression.explain(scope);
-            let parts = parts
-                .into_iter()
-                .take(PARTS)
-                .map(|(source, value)| (shorten(&one_line(&source), SOURCE).into(), describe(&value)));
-            Verdict::False(Explanation { span: expression.span(), parts: parts.collect() })
+            let Explanation { span, parts } = expression.explain(scope);
+            let part =
+                |(source, value): (String, expr::Value)| (shorten(&one_line(&source), SOURCE).into(), describe(&value));
+            Verdict::False(span, parts.into_iter().take(PARTS).map(part).collect())
         }
         Ok(other) => Verdict::NotJudged(Box::new(
             Diagnostic::error("neither true nor false").at(expression.span(), format!("this is {}", describe(&other))),
@@ -90,7 +84,7 @@ impl Judge<'_> {
         let verdict = judge(expression, &self.scope.child([this].into()));
         let (span, fault, notes) = match verdict {
             Verdict::True => return,
-            Verdict::False(Explanation { span, parts }) => (span, Fault::False("does not satisfy `$cel`"), parts),
+            Verdict::False(span, parts) => (span, Fault::False("does not satisfy `$cel`"), parts),
             Verdict::NotJudged(problem) => not_judged(*problem, matcher.span),
         };
         self.fail(|_| Mismatch {
@@ -140,18 +134,15 @@ impl ValueType {
 }
 
 /// As expressions have a value of a field.
-fn of_field(value: &prost_reflect::Value, _ty: &FieldType) -> expr::Value {
-    use prost_reflect::Value;
-    match value {
-        Value::Bool(value) => expr::Value::Bool(*value),
-        Value::I32(value) => expr::Value::Int(i64::from(*value)),
-        Value::I64(value) => expr::Value::Int(*value),
-        Value::U32(value) => expr::Value::Uint(u64::from(*value)),
-        Value::U64(value) => expr::Value::Uint(*value),
-        Value::F32(value) => expr::Value::Double(f64::from(*value)),
-        Value::F64(value) => expr::Value::Double(*value),
-        Value::String(value) => expr::Value::text(value.as_str()),
-        Value::Bytes(value) => expr::Value::Bytes(value.clone()),
-        _ => expr::Value::Null,
+fn of_field(value: &prost_reflect::Value, ty: &FieldType) -> expr::Value {
+    match (ty, value) {
+        (FieldType::Single(kind) | FieldType::List(kind), value) => expr::Value::of_field(value, kind),
+        (FieldType::Map { value: kind, .. }, prost_reflect::Value::Map(entries)) => {
+            let entry = |(key, value): (&MapKey, &prost_reflect::Value)| {
+                (Key::of_field(key), expr::Value::of_field(value, kind))
+            };
+            expr::Value::Map(Arc::new(entries.iter().map(entry).collect()))
+        }
+        (FieldType::Map { .. }, _) => expr::Value::Null,
     }
 }

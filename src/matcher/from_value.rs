@@ -1,14 +1,37 @@
-//! A value as if it had been written as a literal: what `$file` brings is matched in part, like any other literal.
+//! A value as if it had been written as a literal: what `$file` brings is matched in part, like any other literal; and
+//! where a whole message or list must be equal, what differs is found in it.
 
 use prost_reflect::Value;
 
 use super::check::Check;
+use super::compare::{Found, Judge};
 use super::json;
+use super::place::Place;
 use super::rule::{Matcher, Rule};
 use super::value_type::{Shape, ValueType};
 use super::view::View;
 use crate::diagnostic::Span;
 use crate::message::{Field, FieldType};
+
+impl Judge<'_> {
+    /// Of a message, a list or a map that must be equal and is not: each part that differs. `false` if there is none to
+    /// tell of.
+    pub(super) fn fail_part_by_part(
+        &mut self,
+        matcher: &Matcher,
+        check: &Check,
+        found: Found<'_>,
+        place: &Place<'_>,
+    ) -> bool {
+        let Check::Equal(expected @ (Value::Message(_) | Value::List(_) | Value::Map(_))) = check else { return false };
+        let parts = from_value(expected.clone(), &matcher.ty, matcher.span, true);
+        if matches!(parts.rule, Rule::Check(_)) || self.matches(&parts, found, place) {
+            return false;
+        }
+        self.judge(&parts, found, place);
+        true
+    }
+}
 
 /// A matcher for what a value says: a message's set fields, a map's entries, a list's elements.
 pub(super) fn from_value(value: Value, ty: &ValueType, span: Span, exact: bool) -> Matcher {

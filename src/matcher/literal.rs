@@ -223,6 +223,7 @@ impl Compiler<'_> {
                 Text::Literal(text) => Some(known(node.span, &ty, Check::Equal(json::scalar(scalar, &text)))),
                 Text::Template(_) => self.constant(node, &ty, path),
             },
+            (NodeKind::Scalar(_), _) if self.is_template(node) => self.constant(node, &ty, path),
             _ => {
                 let wanted = if form == JsonForm::Object { "a mapping" } else { "a list" };
                 self.out.push(

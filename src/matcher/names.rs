@@ -76,7 +76,7 @@ impl Observed<'_> {
 
 /// A whole message as a value.
 pub(crate) fn message_value(message: &Arc<DynamicMessage>) -> Value {
-    Value::Message(Arc::clone(message))
+    Value::of_message(message)
 }
 
 fn status(status: &Status, method: &MethodDescriptor) -> Value {

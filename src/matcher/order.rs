@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use prost_reflect::{DynamicMessage, MapKey, ReflectMessage, UnknownField, Value};
 
+use super::view::{any_type, unpack};
+
 /// The order of two values of one type (any two numbers); `None` where there is none, such as beside NaN.
 pub(super) fn order(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
@@ -42,6 +44,9 @@ pub(super) fn equal(left: &Value, right: &Value) -> bool {
 }
 
 fn equal_messages(left: &DynamicMessage, right: &DynamicMessage) -> bool {
+    if let (Some(left), Some(right)) = (unpacked(left), unpacked(right)) {
+        return equal_messages(&left, &right);
+    }
     let covers = |left: &DynamicMessage, right: &DynamicMessage| {
         left.fields().all(|(field, value)| {
             (right.has_field(&field) || !field.supports_presence()) && equal(value, &right.get_field(&field))
@@ -53,6 +58,16 @@ fn equal_messages(left: &DynamicMessage, right: &DynamicMessage) -> bool {
         && left.unknown_fields().eq(right.unknown_fields())
         && covers(left, right)
         && covers(right, left)
+}
+
+/// The message in an `Any`, if it can be read.
+fn unpacked(any: &DynamicMessage) -> Option<DynamicMessage> {
+    let descriptor = any.descriptor();
+    if descriptor.full_name() != "google.protobuf.Any" {
+        return None;
+    }
+    let held = descriptor.parent_pool().get_message_by_name(&any_type(any)?)?;
+    unpack(any, &held).ok()
 }
 
 /// Whether two numbers, times or durations are no further apart than `within` (a number, or a duration). What only

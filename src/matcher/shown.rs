@@ -26,7 +26,8 @@ pub(crate) fn describe(value: &Value) -> String {
         Value::Message(message) => descriptor_of(message).full_name().to_owned(),
         Value::List(items) => format!("list of {}", items.len()),
         Value::Map(entries) => format!("map of {}", entries.len()),
-        Value::Record(_) | Value::Yaml(_) => return shorten(&render(value), SHOWN),
+        Value::Type(_) => "type".to_owned(),
+        Value::Record(_) | Value::Yaml(_) | Value::Optional(_) => return shorten(&render(value), SHOWN),
     };
     format!("{} ({ty})", shorten(&render(value), SHOWN))
 }
@@ -61,6 +62,9 @@ fn write(value: &Value, out: &mut String) {
         Value::Yaml(node) => {
             out.push_str(&node.as_scalar().map_or_else(|| node.describe().to_owned(), |scalar| one_line(&scalar.text)));
         }
+        Value::Type(name) => out.push_str(name),
+        Value::Optional(None) => out.push_str("none"),
+        Value::Optional(Some(held)) => write(held, out),
         Value::List(items) => write_all(out, ('[', ']'), items.iter(), |item, out| write(item, out)),
         Value::Map(entries) => write_all(out, ('{', '}'), entries.iter(), |(key, value), out| {
             match key {

@@ -86,7 +86,8 @@ pub(super) fn any_type(any: &DynamicMessage) -> Option<String> {
     (!name.is_empty()).then(|| name.to_owned())
 }
 
-fn unpack(any: &DynamicMessage, descriptor: &MessageDescriptor) -> Result<DynamicMessage, Unseen> {
+/// The message in an `Any`, which must be of a type.
+pub(super) fn unpack(any: &DynamicMessage, descriptor: &MessageDescriptor) -> Result<DynamicMessage, Unseen> {
     let held = any_type(any).unwrap_or_default();
     if held != descriptor.full_name() {
         return Err(Unseen::OtherType(held));

@@ -36,8 +36,9 @@ impl Matcher {
     fn say(&self, subject: &str, scope: &Arc<Scope>) -> String {
         match &self.rule {
             Rule::Check(check) => check.statement(subject, &self.ty),
-            Rule::Deferred(deferred) => match deferred.check(&self.ty, scope) {
-                Ok(check) => check.statement(subject, &self.ty),
+            Rule::Deferred(deferred) => match deferred.rule(&self.ty, scope) {
+                Ok(Rule::Check(check)) => check.statement(subject, &self.ty),
+                Ok(rule) => Self::new(self.span, &self.ty, rule).say(subject, scope),
                 Err(_) => format!("{subject} as the expression says"),
             },
             Rule::Condition(expression) => one_line(expression.source()),

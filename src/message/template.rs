@@ -51,6 +51,14 @@ impl ValueTemplate {
         }))
     }
 
+    /// As [`Self::fill`]; `None` where it comes to null.
+    pub(crate) fn fill_unless_null(&self, scope: &Scope) -> Result<Option<Value>, Vec<Diagnostic>> {
+        match self {
+            Self::Constant(value) => Ok(Some(value.clone())),
+            Self::Deferred(deferred) => deferred.build_unless_null(scope),
+        }
+    }
+
     /// The value, its holes filled. Errors point at the template, or at what it stands for.
     pub(crate) fn fill(&self, scope: &Scope) -> Result<Value, Vec<Diagnostic>> {
         match self {
@@ -96,16 +104,30 @@ fn into_message(value: Value) -> Option<DynamicMessage> {
 
 impl Deferred {
     fn build(&self, scope: &Scope) -> Result<Value, Vec<Diagnostic>> {
+        match self.walk(scope, |builder| builder.required(&self.node, &self.ty, &self.path))? {
+            Built::Value(value) => Ok(value),
+            Built::Null | Built::Later => Err(self.without_value()),
+        }
+    }
+
+    fn build_unless_null(&self, scope: &Scope) -> Result<Option<Value>, Vec<Diagnostic>> {
+        match self.walk(scope, |builder| builder.value(&self.node, &self.ty, &self.path))? {
+            Built::Value(value) => Ok(Some(value)),
+            Built::Null => Ok(None),
+            Built::Later => Err(self.without_value()),
+        }
+    }
+
+    fn walk(
+        &self,
+        scope: &Scope,
+        read: impl FnOnce(&mut Builder<'_>) -> Option<Built>,
+    ) -> Result<Built, Vec<Diagnostic>> {
         let mut out = Diagnostics::new();
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let names = Names::Running(scope);
-        let built = Builder::new(&self.sources, &self.pool, names, &mut files, true, &mut out)
-            .required(&self.node, &self.ty, &self.path);
-        match built {
-            Some(Built::Value(value)) => Ok(value),
-            Some(Built::Null | Built::Later) => Err(self.without_value()),
-            None => Err(out.into_iter().filter(|problem| problem.severity == Severity::Error).collect()),
-        }
+        let built = read(&mut Builder::new(&self.sources, &self.pool, names, &mut files, true, &mut out));
+        built.ok_or_else(|| out.into_iter().filter(|problem| problem.severity == Severity::Error).collect())
     }
 
     /// Said for completeness: when a case runs, every name has a value or is reported.

@@ -76,7 +76,9 @@ impl Uses<'_> {
     }
 
     fn of_vars(&mut self, vars: &Variables) {
-        vars.iter().for_each(|(_, node)| self.of_node(node));
+        for (_, node) in vars {
+            self.of_node(node);
+        }
     }
 
     /// `${…}` at any depth, and what `$cel` holds.

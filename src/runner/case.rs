@@ -20,10 +20,9 @@ use crate::spec::Retry;
 /// is to be undone, whatever happened.
 pub(crate) async fn run_case(session: Arc<Session>, job: Job) -> CaseResult {
     let subject = session.subject(&job);
-    let began = Instant::now();
     let (end, held) = match catch(admitted(&session, &job)).await {
         Ok(end) => end,
-        Err(panic) => (CaseEnd::new(Outcome::Bug(panic), began), None),
+        Err(panic) => (Outcome::Bug(panic).into(), None),
     };
     session.case_ended(&job).await;
     drop(held);
@@ -39,15 +38,14 @@ struct CaseEnd {
     elapsed: Duration,
 }
 
-impl CaseEnd {
-    fn new(outcome: Outcome, began: Instant) -> Self {
-        Self { outcome, retried: Vec::new(), teardown: Vec::new(), elapsed: began.elapsed() }
+impl From<Outcome> for CaseEnd {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, retried: Vec::new(), teardown: Vec::new(), elapsed: Duration::ZERO }
     }
 }
 
 /// Runs the case once it may, and returns the locks that it holds.
 async fn admitted(session: &Arc<Session>, job: &Job) -> (CaseEnd, Option<Held>) {
-    let began = Instant::now();
     let admission = tokio::select! {
         biased;
         () = session.interrupt().raised() => Err(Outcome::NotRun("interrupted")),
@@ -57,12 +55,11 @@ async fn admitted(session: &Arc<Session>, job: &Job) -> (CaseEnd, Option<Held>) 
     };
     match admission {
         Ok(held) => (run(session, job).await, Some(held)),
-        Err(outcome) => (CaseEnd::new(outcome, began), None),
+        Err(outcome) => (outcome.into(), None),
     }
 }
 
 async fn run(session: &Arc<Session>, job: &Job) -> CaseEnd {
-    let began = Instant::now();
     let ready = match make_ready(session, job).await {
         // not under the interrupt: it ends the steps around cases by itself
         Ok((leases, planned)) => match session.surroundings(job).await {
@@ -75,11 +72,11 @@ async fn run(session: &Arc<Session>, job: &Job) -> CaseEnd {
     let started = Instant::now();
     match ready {
         Ok(ready) => {
-            let mut end = ready.run(started).await;
+            let mut end = ready.run().await;
             end.elapsed = started.elapsed();
             end
         }
-        Err(outcome) => CaseEnd::new(outcome, began),
+        Err(outcome) => outcome.into(),
     }
 }
 
@@ -121,9 +118,9 @@ struct Attempt {
 }
 
 impl Ready {
-    async fn run(mut self, began: Instant) -> CaseEnd {
+    async fn run(mut self) -> CaseEnd {
         let case = Arc::clone(&self.planned.case);
-        let mut end = CaseEnd::new(Outcome::Passed, began);
+        let mut end = CaseEnd::from(Outcome::Passed);
         if let Some(retry) = case.retry {
             self.retry(retry, &mut end).await;
         } else if case.repeat.is_some() {
@@ -153,7 +150,8 @@ impl Ready {
             match made {
                 Ok(_) if attempt == 1 => return,
                 Ok(_) => {
-                    end.outcome = Outcome::Flaky { attempt, attempts };
+                    let late = Outcome::Flaky { attempt, attempts };
+                    end.retried.push(std::mem::replace(&mut end.outcome, late));
                     return;
                 }
                 Err(outcome) => {

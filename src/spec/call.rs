@@ -14,6 +14,7 @@ pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A call, everything inherited resolved.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "`call` is the word of the format")]
 pub(crate) struct Call {
     /// One of the suite's servers, and where it was named; the name of the only one, where none was.
     pub(crate) server: Spanned<String>,

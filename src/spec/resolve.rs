@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::call::DEFAULT_TIMEOUT;
 use super::config::{Around, check_server, looks_like_address};
 use super::frame::{CallFrame, CaseFrame, FileFrame, Rows, RowsFrame, ScriptFrame, StepFrame};
-use super::rows::{RowFiles, check_columns};
+use super::rows::{RowFiles, whole_rows};
 use super::server::check_address;
 use super::{
     Action, Call, Case, CaseFile, CaseId, Config, Inherited, Payload, Row, Script, ScriptAction, ScriptStep,
@@ -114,9 +114,9 @@ impl<'a> Resolver<'a> {
             teardown,
         };
         let Some(rows) = rows else { return vec![case] };
-        check_columns(&rows, |name| self.has_default(name, &case, file), out);
+        let rows = whole_rows(&rows, |name| self.has_default(name, &case, file), out);
         let of_row = |row: &Row| Case { id: case.id.of_row(&row.label.value), row: Some(row.clone()), ..case.clone() };
-        rows.iter().map(of_row).collect()
+        rows.into_iter().map(of_row).collect()
     }
 
     /// The outer `None` after an error, the inner one where there are no rows.

@@ -52,6 +52,6 @@ pub(super) fn unknown_secrets(suite: &Suite, known: &[Arc<str>]) -> Vec<Diagnost
     unknown
 }
 
-fn captured<'s>(lists: [&'s Arc<[Step]>; 2]) -> impl Iterator<Item = &'s str> {
+fn captured(lists: [&Arc<[Step]>; 2]) -> impl Iterator<Item = &str> {
     lists.into_iter().flat_map(|steps| steps.iter()).flat_map(Step::captures).map(|capture| &*capture.name.value)
 }

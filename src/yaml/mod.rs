@@ -12,6 +12,7 @@ mod syntax;
 
 pub(crate) use node::{Entry, Node, NodeKind};
 pub(crate) use parse::parse;
+pub(crate) use places::Places;
 pub(crate) use scalar::{Scalar, Style};
 
 #[cfg(test)]

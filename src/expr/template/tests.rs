@@ -132,7 +132,7 @@ fn a_template_knows_its_names() {
     let file = File::new();
     let template = file.template("${a}-${ env.HOME }-${servers.greeter.address}");
     assert_eq!(
-        template.names().map(|name| &*name.path).collect::<Vec<_>>(),
+        template.names().map(|name| name.path.to_string()).collect::<Vec<_>>(),
         ["a", "env.HOME", "servers.greeter.address"]
     );
     assert!(!template.is_whole());
@@ -146,17 +146,19 @@ fn refuses_what_is_not_a_name() {
     assert_eq!(file.headline("a ${who"), "`${` is never closed");
     assert_eq!(file.headline("${}"), "`${}` names nothing");
     assert_eq!(file.headline("${ }"), "`${}` names nothing");
-    assert_eq!(file.headline("${a + b}"), "`a + b` is not a name");
-    assert_eq!(file.headline(r#"${"}"}"#), r#"`"}"` is not a name"#);
-    assert_eq!(file.headline("${1a} ${a.} ${a..b}"), "`1a` is not a name; `a.` is not a name; `a..b` is not a name");
-    assert_eq!(file.headline("${a\n  + b}"), "`a + b` is not a name");
+    assert_eq!(file.headline("${a b}"), "an operator is missing before `b`");
+    assert_eq!(
+        file.headline("${1a} ${a.} ${a..b}"),
+        "`1a` is not a number; something is missing after `.`; \
+        the expression does not parse"
+    );
 }
 
 #[test]
 fn says_what_is_accepted() {
     let file = File::new();
     let hint = |text| file.read(text).1.pop().expect("a diagnostic").hints.pop().expect("a hint");
-    assert!(hint("${a + b}").starts_with("`${…}` takes a name: a variable's, as in `${who}`, or `${env.NAME}`"));
+    assert_eq!(hint("${ }"), "as in `${who}`, `${env.HOME}` or `${count + 1}`");
     assert_eq!(hint("${{ who }}"), "write `${who}`");
 }
 
@@ -260,16 +262,9 @@ fn reports_undefined_names_with_a_way_out() {
         check("${zebra}"),
         expect("`zebra` is not defined", "no such name", "known here: `servers.greeter.address`, `user_id` or `who`")
     );
-    assert_eq!(
-        check("${who.name}"),
-        expect(
-            "`who.name` is not defined",
-            "`who` is a variable, and stands for its whole value",
-            "write `${who}`, and give what you need of it a variable of its own"
-        )
-    );
+    assert_eq!(check("${who.name}"), expect("a string has no fields", "not a message or a map", ""));
     assert_eq!(check("${HOME}").2, "a variable of the environment is written `${env.HOME}`");
-    assert_eq!(check("${env}").2, "write `${env.NAME}`, as in `${env.HOME}`");
+    assert_eq!(check("${env}").2, "write `env.NAME`, as in `env.HOME`");
     assert_eq!(check("${port}").1, "only the `start` and `address` of a server know it");
 }
 
@@ -335,13 +330,13 @@ fn values_that_grow_without_end_are_stopped() {
         .chain([("v60".into(), known(file.scalar("x")))])
         .collect();
     assert_eq!(fold(&file, "${v0}", &Arc::new(Env::new()).child(doubling)), None);
-    let deep: BTreeMap<Arc<str>, Binding> = (0..5_000)
+    let deep: BTreeMap<Arc<str>, Binding> = (0..500)
         .map(|at| (format!("v{at}").into(), known(file.scalar(&format!("${{v{}}}", at + 1)))))
-        .chain([("v5000".into(), known(file.scalar("x")))])
+        .chain([("v500".into(), known(file.scalar("x")))])
         .collect();
     let deep = Arc::new(Env::new()).child(deep);
     assert_eq!(fold(&file, "${v0}", &deep), None);
-    assert_eq!(fold(&file, "${v4950}", &deep).as_deref(), Some("x"));
+    assert_eq!(fold(&file, "${v450}", &deep).as_deref(), Some("x"));
     assert_eq!(file.check_env(&deep), []);
 }
 
@@ -389,7 +384,7 @@ fn each_name_has_its_own_place() {
     }
     let places: Vec<_> =
         out.iter().filter_map(|problem| problem.primary.as_ref()).map(|label| &text[label.span.range()]).collect();
-    assert_eq!(places, ["${b c}", "${nope"]);
+    assert_eq!(places, ["c", "${nope"]);
     let who = Text::of(root.get("plain").expect("there"), &sources, &mut out);
     let Some(Text::Template(who)) = who else { panic!("a template") };
     who.check(&Env::new(), &sources, &mut out);

@@ -1,4 +1,5 @@
 mod across;
+mod conditions;
 mod expectation;
 mod goldens;
 mod operators;

@@ -50,7 +50,13 @@ impl<T: AsMut<CallFrame> + 'static> CallKeys<T> {
             Reads::Mapping(|| EXPECT.names(), |frame, node, out| frame.as_mut().expect = Some(read_expect(node, out))),
         ),
         Key::new("capture", Reads::Other(|frame, node, out| frame.as_mut().capture = read_capture(node, out))),
-        Key::new("eventually", Reads::Other(|frame, node, out| frame.as_mut().eventually = read_eventually(node, out))),
+        Key::new(
+            "eventually",
+            Reads::Mapping(
+                || EVENTUALLY.names(),
+                |frame, node, out| frame.as_mut().eventually = read_eventually(node, out),
+            ),
+        ),
     ];
 }
 

@@ -38,7 +38,7 @@ impl<'a> RowFiles<'a> {
     /// The rows of a file, named in a file of `folder`; `None` after an error.
     pub(super) fn read(&self, named: &Spanned<String>, folder: &Path, out: &mut Diagnostics) -> Option<Arc<[Row]>> {
         let path = folder.join(&named.value);
-        let kind = path.extension().map(|kind| kind.to_ascii_lowercase());
+        let kind = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
         let is_csv = match kind.as_deref().and_then(std::ffi::OsStr::to_str) {
             Some("csv") => true,
             Some("json" | "yaml" | "yml") => false,
@@ -136,8 +136,12 @@ fn are_told_apart(rows: &[Row], out: &mut Diagnostics) -> bool {
     apart
 }
 
-/// Reports the rows that lack a variable which others have and no level farther away.
-pub(super) fn check_columns(rows: &[Row], has_default: impl Fn(&str) -> bool, out: &mut Diagnostics) {
+/// The rows that have every variable which others have, or which a level farther away has; the rest is reported.
+pub(super) fn whole_rows<'r>(
+    rows: &'r [Row],
+    has_default: impl Fn(&str) -> bool,
+    out: &mut Diagnostics,
+) -> Vec<&'r Row> {
     let has = |row: &Row, name: &str| row.vars.iter().any(|(known, _)| *known.value == *name);
     let mut columns: HashMap<&str, (&Spanned<Arc<str>>, usize)> = HashMap::new();
     for (name, _) in rows.iter().flat_map(|row| &*row.vars) {
@@ -146,7 +150,8 @@ pub(super) fn check_columns(rows: &[Row], has_default: impl Fn(&str) -> bool, ou
     let mut partial: Vec<&Spanned<Arc<str>>> =
         columns.into_values().filter(|(_, times)| *times < rows.len()).map(|(name, _)| name).collect();
     partial.sort_by_key(|name| name.span);
-    for name in partial.into_iter().filter(|name| !has_default(&name.value)) {
+    partial.retain(|name| !has_default(&name.value));
+    for name in &partial {
         let lacks = |row: &Row| {
             let lacks = Diagnostic::error(format!("the row `{}` lacks the variable `{}`", row.label.value, name.value));
             let lacks = lacks.at(row.span, "not in this row").also(name.span, "another row has it");
@@ -154,6 +159,7 @@ pub(super) fn check_columns(rows: &[Row], has_default: impl Fn(&str) -> bool, ou
         };
         tell(rows.iter().filter(|row| !has(row, &name.value)).map(lacks).collect(), "rows", out);
     }
+    rows.iter().filter(|row| partial.iter().all(|name| has(row, &name.value))).collect()
 }
 
 /// Tells the first mistakes of a kind, and how many more there are.

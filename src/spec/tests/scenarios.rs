@@ -135,7 +135,8 @@ fn secrets_are_looked_for_where_all_files_are_known() {
     let folder = Folder::new(&[("grpc-spec.yaml", suite), ("a.yaml", with_token)]);
     assert_eq!(folder.load(&[""]).errors(), ["grpc-spec.yaml:5:11: the secret `tokn` is not defined"]);
     assert_eq!(folder.load(&["a.yaml"]).errors(), [""; 0], "another file may define it");
-    let in_a_profile = &format!("{SUITE}secrets: [token]\nprofiles: {{ p: {{ vars: {{ token: x-12345 }} }} }}\n");
+    let in_a_profile =
+        &format!("{SUITE}secrets: [token]\nprofiles: {{ p: {{ vars: {{ token: long enough to hide }} }} }}\n");
     let folder = Folder::new(&[("grpc-spec.yaml", in_a_profile), ("a.yaml", "cases: [ { name: n, call: S/M } ]")]);
     assert_eq!(folder.load(&[""]).errors(), [""; 0]);
 }

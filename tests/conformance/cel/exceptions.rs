@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use regex::Regex;
+
 /// What the list says of a test.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exception {
@@ -17,10 +19,19 @@ pub(super) struct Exceptions {
 
 struct Rule {
     exception: Exception,
-    /// `file/section/test`; of the last two, `*` stands for all.
-    pattern: String,
+    written: String,
+    pattern: Pattern,
     line: usize,
     matched: usize,
+}
+
+enum Pattern {
+    /// `file/section/test`
+    One,
+    /// `file/*` or `file/section/*`: what comes before the star.
+    All(String),
+    /// `/…/`, found in the expression.
+    Source(Regex),
 }
 
 impl Exceptions {
@@ -35,7 +46,15 @@ impl Exceptions {
             }
             if line.starts_with(' ') {
                 let exception = reason.ok_or_else(|| format!("line {at}: a test without a reason above it"))?;
-                rules.push(Rule { exception, pattern: content.to_owned(), line: at, matched: 0 });
+                let source = content.strip_prefix('/').and_then(|content| content.strip_suffix('/'));
+                let pattern = match (source, content.strip_suffix('*')) {
+                    (Some(source), _) => {
+                        Pattern::Source(Regex::new(source).map_err(|error| format!("line {at}: {error}"))?)
+                    }
+                    (None, Some(start)) => Pattern::All(start.to_owned()),
+                    (None, None) => Pattern::One,
+                };
+                rules.push(Rule { exception, written: content.to_owned(), pattern, line: at, matched: 0 });
             } else {
                 reason = Some(match content.split_once(": ") {
                     Some(("absent", _)) => Exception::Absent,
@@ -48,10 +67,11 @@ impl Exceptions {
     }
 
     /// What is said of a test; the first line that speaks of it counts.
-    pub(super) fn of(&mut self, id: &str) -> Option<Exception> {
-        let rule = self.rules.iter_mut().find(|rule| match rule.pattern.strip_suffix('*') {
-            Some(start) => id.starts_with(start),
-            None => rule.pattern == id,
+    pub(super) fn of(&mut self, id: &str, source: &str) -> Option<Exception> {
+        let rule = self.rules.iter_mut().find(|rule| match &rule.pattern {
+            Pattern::One => rule.written == id,
+            Pattern::All(start) => id.starts_with(start),
+            Pattern::Source(found) => found.is_match(source),
         })?;
         rule.matched += 1;
         Some(rule.exception)
@@ -60,7 +80,7 @@ impl Exceptions {
     /// Lines that speak of no test.
     pub(super) fn idle(&self) -> String {
         self.rules.iter().filter(|rule| rule.matched == 0).fold(String::new(), |mut text, rule| {
-            let _ = writeln!(text, "line {} of the exceptions: no test is `{}`", rule.line, rule.pattern);
+            let _ = writeln!(text, "line {} of the exceptions: no test is `{}`", rule.line, rule.written);
             text
         })
     }

@@ -18,7 +18,7 @@ impl Env {
             let mut used = Vec::new();
             for_each_template(node, sources, &mut problems, &mut |template, problems| {
                 template.check(self, sources, problems);
-                used.extend(template.names().cloned());
+                used.extend(template.names());
             });
             references.insert(name, used);
         }
@@ -59,7 +59,7 @@ impl Scope {
 pub(crate) fn names_in(node: &Node, sources: &Sources) -> Vec<Name> {
     let mut names = Vec::new();
     for_each_template(node, sources, &mut Diagnostics::new(), &mut |template, _| {
-        names.extend(template.names().cloned());
+        names.extend(template.names());
     });
     names
 }
