@@ -19,8 +19,10 @@ const SEATS: [&str; 2] = ["seat-first-row-1", "seat-second-row"];
 /// Sent as credentials, and declared by nobody.
 const COOKIE: &str = "c00kie-Value-5519";
 const API_KEY: &str = "api-Key-Value-3ff1";
-/// Made by a server's own words, and captured.
+/// In a server's answer, and captured.
 const SESSION: &str = "sess-Captured-0042";
+/// Computed from that.
+const DERIVED: &str = "derived-2400-derutpaC";
 
 const SUITE: &str = r#"protos: { import_paths: [./protos] }
 servers:
@@ -32,7 +34,7 @@ vars:
   host: nowhere-secret.invalid
   login: { user: ada-of-login, keys: [first-of-login] }
   pin: none-given
-secrets: [env.TOKEN, password, pin, host, login, seat]
+secrets: [env.TOKEN, password, pin, host, login, seat, session]
 "#;
 
 /// Every case fails.
@@ -67,7 +69,7 @@ cases:
           message: "no ${password}"
           details: [ { $type: echo.v1.Item, name: "${same}", payload: { $utf8: "333${pin}" } } ]
         headers: [ { key: x-header, text: "${pin}" }, { key: x-header-bin, binary: { $utf8: "4${password}" } } ]
-        trailers: [ { key: set-cookie, text: "id=sess-Captured-0042; Path=/" } ]
+        trailers: [ { key: set-cookie, text: "id=from-Set-Cookie-77; Path=/" } ]
     expect: { status: { code: OK }, headers: { x-header: "${env.TOKEN}" }, trailers: { set-cookie: x } }
   - name: said by the server ${pin}
     call: TestServer/GetRandom
@@ -83,6 +85,29 @@ cases:
     call: Greeter/SayHello
     request: { name: "${seat}" }
     expect: { response: { message: "${seat}" } }
+  - name: captures
+    steps:
+      - call: Greeter/SayHello
+        request: { name: "sess-Capt${'ured-0042'}" }
+        capture: { session: "response.message.substring(7, 25)" }
+      - call: Greeter/SayHello
+        capture: { twisted: "'derived-' + session.substring(5).reverse()" }
+      - call: Greeter/SayHello
+        request: { name: "${session} ${twisted}" }
+        expect:
+          assert: ["response.message == twisted", "session.size() < 3"]
+  - name: what would be captured
+    call: Greeter/SayHello
+    request: { name: "sess-Capt${'ured-0042'}" }
+    capture: { session: "response.message.substring(7, 25)" }
+    expect: { assert: "response.message == 'x'" }
+  - name: conversation
+    call: Chat/Talk
+    stream:
+      - send: { text: "say ${password}" }
+      - recv: { text: { $contains: "say" } }
+      - send: { text: "${pin}" }
+      - recv: { text: other }
   - name: unreachable
     server: nowhere
     call: Greeter/SayHello
@@ -105,8 +130,8 @@ cases:
 const NO_YAML: &str = "vars: { password: \"of-no-yaml-79\", 'authorization': Bearer written-in-no-yaml\n  - [\n";
 
 fn secrets() -> Vec<&'static str> {
-    let declared = [TOKEN, PASSWORD, PIN, COOKIE, API_KEY, SESSION, "nowhere-secret.invalid"];
-    let of_login = ["ada-of-login", "first-of-login"];
+    let declared = [TOKEN, PASSWORD, PIN, COOKIE, API_KEY, SESSION, DERIVED, "nowhere-secret.invalid"];
+    let of_login = ["ada-of-login", "first-of-login", "from-Set-Cookie-77"];
     let broken =
         ["of-broken-file-77", "written-in-broken-1", "of-broken-case-78", "of-no-yaml-79", "written-in-no-yaml"];
     [&declared[..], &of_login, &SEATS, &broken].concat()
@@ -225,6 +250,9 @@ fn names_stand_where_the_secrets_stood() {
         "name: \"in •password• out\"",
         "request: Request { id: \"•password• •env.TOKEN•\" }",
         "http://•host•:1",
+        "name: \"•session• •twisted•\"",
+        "message: \"Hello, •session•!\"",
+        "recv { text: \"echo say •password•\" }",
     ] {
         assert!(ended.stdout.contains(shown), "no `{shown}` in\n{ended}");
     }
