@@ -29,6 +29,13 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    pub(super) fn wrong(self) -> Option<Diagnostic> {
+        match self {
+            Self::Wrong(problem) => Some(*problem),
+            Self::Later => None,
+        }
+    }
+
     /// What to say of it at run time. A scope has its values or has them not, so the first is for completeness.
     pub(super) fn said(self, span: Span) -> Diagnostic {
         match self {

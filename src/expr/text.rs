@@ -36,7 +36,7 @@ impl Value {
             Self::Enum(descriptor, number) => {
                 descriptor.get_value(*number).map_or_else(|| number.to_string(), |value| value.name().to_owned())
             }
-            Self::Timestamp { seconds, nanos } => jiff::Timestamp::new(*seconds, *nanos).ok()?.to_string(),
+            Self::Timestamp { seconds, nanos } => timestamp_text(*seconds, *nanos)?,
             Self::Duration { seconds, nanos } => duration_text(*seconds, *nanos),
             Self::Type(name) => name.to_string(),
             Self::Yaml(_)
@@ -79,9 +79,19 @@ pub(crate) fn double_text(value: f64) -> String {
 fn duration_text(seconds: i64, nanos: i32) -> String {
     let sign = if seconds < 0 || nanos < 0 { "-" } else { "" };
     let (seconds, nanos) = (seconds.unsigned_abs(), nanos.unsigned_abs());
-    let fraction = format!("{nanos:09}");
-    match fraction.trim_end_matches('0') {
-        "" => format!("{sign}{seconds}s"),
-        digits => format!("{sign}{seconds}.{digits}s"),
+    format!("{sign}{seconds}{}s", fraction(nanos))
+}
+
+fn timestamp_text(seconds: i64, nanos: i32) -> Option<String> {
+    let whole = jiff::Timestamp::from_second(seconds).ok()?.to_string();
+    Some(format!("{}{}Z", whole.strip_suffix('Z')?, fraction(u32::try_from(nanos).ok()?)))
+}
+
+/// Of a second, in three, six or nine digits.
+fn fraction(nanos: u32) -> String {
+    let digits = format!("{nanos:09}");
+    match digits.trim_end_matches('0').len().div_ceil(3) {
+        0 => String::new(),
+        groups => format!(".{}", &digits[..(3 * groups).min(digits.len())]),
     }
 }

@@ -44,12 +44,16 @@ impl Scope {
         out: &mut Diagnostics,
     ) {
         for name in names_in(node, sources) {
-            match self.look_up(&name) {
-                Err(Failure::Wrong(problem)) if name.environment().is_some() => out.push(*problem),
-                Ok((Value::Yaml(node), level)) if seen.insert((level, name.path.to_string())) => {
-                    level.check_environment_once(&node, sources, seen, out);
-                }
-                _ => {}
+            if name.environment().is_some() {
+                out.extend(self.look_up(&name).err().and_then(Failure::wrong));
+                continue;
+            }
+            // of `user.name` the variable is `user`
+            let variable = if self.get(&name.path).is_some() { &*name.path } else { name.root() };
+            if let Some((Value::Yaml(node), level)) = self.find(variable)
+                && seen.insert((level, variable.to_owned()))
+            {
+                level.check_environment_once(node, sources, seen, out);
             }
         }
     }
@@ -100,7 +104,7 @@ fn circles(references: &BTreeMap<&str, Vec<Name>>) -> Vec<Diagnostic> {
                 continue;
             };
             *followed += 1;
-            let Some((target, _)) = references.get_key_value(&*reference.path) else { continue };
+            let Some((target, _)) = references.get_key_value(reference.root()) else { continue };
             if let Some(at) = path.iter().position(|(walked, _)| walked == target) {
                 // what was followed last, of each step, is what leads to the next
                 let circle: Vec<_> = path[at..].iter().map(|(name, next)| &references[name][next - 1]).collect();

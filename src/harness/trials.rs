@@ -1,7 +1,6 @@
 //! Cases as libtest-mimic's trials: which there are, and what each does when it is run.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,14 +11,14 @@ use tokio::runtime::{Handle, Runtime};
 
 use super::Harness;
 use crate::cli::Exit;
-use crate::diagnostic::{self, Diagnostic, Diagnostics, Sources};
+use crate::diagnostic::{self, Diagnostics, Sources};
 use crate::plan::PlannedEntry;
 use crate::report::{ColourChoice, FailureStyle, JUnit, Output, Reporter as _, render_failure};
 use crate::runner::{
     CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Prepared, Session, Subject, SuiteRun,
     Summary, case_runtime, fresh_seed, not_run, panic_message, run_case,
 };
-use crate::select::Selection;
+use crate::select::Choice;
 use crate::spec::{self, CaseId, Loaded, LoadedFile};
 
 /// How long what still blocks at the end is waited for.
@@ -68,17 +67,6 @@ enum What {
 }
 
 impl Test {
-    /// A file whose id a file of another suite has already: tests are known by their names alone, and nextest would run
-    /// the cases of only one of them. Its path names it.
-    fn of_taken_id(id: &str, path: &Path, other: &Path, sources: &Sources) -> Self {
-        let headline = format!("`{}` and `{}` are both `{id}`", other.display(), path.display());
-        let hint = "tests need names of their own, and ids begin below the suite's folder: rename one of the files";
-        let shown = path.display().to_string();
-        let subject = Subject { path: path.to_owned(), line: 1, file: shown.clone(), id: shown };
-        let taken = Diagnostic::error(headline).hint(hint);
-        Self::new(subject, None, What::Invalid([taken].into_iter().collect()), sources)
-    }
-
     fn new(subject: Subject, skip: Option<String>, what: What, sources: &Sources) -> Self {
         Self { name: sources.masker().mask(&subject.id).into_owned(), subject, skip, what }
     }
@@ -100,17 +88,8 @@ impl Test {
 
 fn list_tests(loaded: &Loaded, sources: &Sources) -> Vec<Test> {
     let mut tests = Vec::new();
-    let mut paths: HashMap<&str, &Path> = HashMap::new();
     for (suite, files) in loaded.suites.iter().map(|suite| &suite.files).enumerate() {
         for file in files {
-            let (id, path) = match file {
-                LoadedFile::Invalid(failure) => (&failure.id, &failure.path),
-                LoadedFile::Valid(file) => (&file.id, &file.path),
-            };
-            if let Some(other) = paths.insert(id, path) {
-                tests.push(Test::of_taken_id(id, path, other, sources));
-                continue;
-            }
             match file {
                 LoadedFile::Invalid(failure) => {
                     let what = What::Invalid(failure.diagnostics.clone());
@@ -190,14 +169,8 @@ fn plan(loaded: &Loaded, tests: &[Test], arguments: &Arguments, sources: &Arc<So
             What::Invalid(_) => None,
         })
         .collect();
-    let prepared = Prepared::new(loaded, sources, |suite| {
-        let mut chosen = Selection::all().choose(suite);
-        for file in &mut chosen {
-            file.cases.retain(|case| meant.contains(&case.id));
-        }
-        chosen.retain(|file| !file.cases.is_empty());
-        chosen
-    });
+    let choice = Choice::of(&loaded.suites, |_, _, case| meant.contains(&case.id));
+    let prepared = Prepared::new(loaded, sources, &choice);
     let plan = |(suite, entry): (usize, &PlannedEntry)| ((suite, entry.case.id.clone()), Job::new(suite, entry));
     Plans { suites: prepared.suite_runs(), cases: prepared.entries().map(plan).collect() }
 }

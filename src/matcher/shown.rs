@@ -128,7 +128,7 @@ mod tests {
             (Value::Null, "null"),
             (Value::Bool(true), "true (bool)"),
             (Value::Uint(2), "2 (uint)"),
-            (Value::Double(2.0), "2.0 (double)"),
+            (Value::Double(2.0), "2 (double)"),
             (Value::text("a\"b"), r#""a\"b" (string)"#),
             (Value::Bytes(vec![1, 2].into()), "AQI= (bytes)"),
             (Value::Duration { seconds: 1, nanos: 500_000_000 }, "1.5s (duration)"),

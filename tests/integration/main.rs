@@ -12,6 +12,7 @@ mod junit;
 mod misbehaving;
 mod reflection;
 mod secrets;
+mod selection;
 mod servers;
 mod support;
 mod tls;

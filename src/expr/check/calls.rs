@@ -135,10 +135,7 @@ impl Checker<'_> {
         let nothing = Env::new();
         let mut walk = Walk::new(&nothing);
         let stop = Evaluation::new(&mut walk, &nothing, self.expression).term(term).err()?;
-        match self.expression.failure(stop) {
-            crate::expr::resolve::Failure::Wrong(problem) => Some(*problem),
-            crate::expr::resolve::Failure::Later => None,
-        }
+        self.expression.failure(stop).wrong()
     }
 
     fn unknown_function(&self, call: &Call, name: &str, target: Option<&Term>) -> Fault {

@@ -211,7 +211,10 @@ impl Checker<'_> {
             format!("`{symbol}` does not take these values"),
             format!("{first} and {second}"),
         );
-        let fault = self.with_time_hint(fault, binary, first, second);
+        let fault = match binary.operator {
+            Operator::Add | Operator::Subtract => self.with_time_hint(fault, binary, first, second),
+            _ => fault,
+        };
         let text_beside = match (binary.operator, first, second) {
             (Operator::Add, Ty::String, other) => Some((other, &binary.right)),
             (Operator::Add, other, Ty::String) => Some((other, &binary.left)),

@@ -52,6 +52,20 @@ impl<'a> Layout<'a> {
         self.source.len()
     }
 
+    /// How deep brackets stand within each other.
+    pub(super) fn nesting(&self) -> usize {
+        let (mut depth, mut deepest) = (0_usize, 0);
+        for token in self.tokens {
+            match self.bracket(token) {
+                Some(true) => depth += 1,
+                Some(false) => depth = depth.saturating_sub(1),
+                None => {}
+            }
+            deepest = deepest.max(depth);
+        }
+        deepest
+    }
+
     /// Whether a token opens a bracket (`true`) or closes one.
     fn bracket(&self, token: &Token) -> Option<bool> {
         match token.text(self.source) {

@@ -37,8 +37,7 @@ fn what_does_not_fit_is_an_error() {
     assert!(wrong("-response.i64").contains("cannot be negated"));
     assert!(wrong("count / (count - 3)").contains("division by zero"));
     assert!(wrong("count - 4u").contains("out of range"), "of uints alone");
-    assert!(wrong("timestamp('9999-12-31T23:59:59Z') + elapsed * 0 + duration('1s')").contains("does not take"));
-    assert!(wrong("response.at + duration('80000000h')").contains("out of range"));
+    assert!(wrong("timestamp('9999-12-31T23:59:59Z') + duration('1s')").contains("out of range"));
 }
 
 #[test]
@@ -174,7 +173,7 @@ fn random_values_repeat_with_their_seed() {
     };
     assert_eq!(draw(7), draw(7));
     assert_ne!(draw(7), draw(8));
-    assert!(evaluate("random_int(2, 1)").is_err());
+    assert!(evaluate_unchecked("random_int(count, 1)").is_err());
     is_true("lists.range(100).all(x, random_int(3, 5) in [3, 4, 5])");
     is_true("uuid() != uuid()");
 }

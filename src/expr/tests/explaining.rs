@@ -45,7 +45,7 @@ fn the_part_that_decided_is_told() {
 fn an_element_that_falls_short_is_shown() {
     assert_eq!(
         explain("response.items.all(item, item.price > 0 && item.name != 'b')"),
-        ["response.items = a list", "item = a message", "item.name = 'b'"]
+        ["response.items = a list", "item = a message `t.Item`", "item.name = 'b'"]
     );
     assert_eq!(explain("response.counts.all(key, key != 'two')"), ["response.counts = a map", "key = 'two'"]);
 }

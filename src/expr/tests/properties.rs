@@ -22,7 +22,7 @@ fn all_of_it(source: &str) {
     assert_eq!(sound, out.is_empty());
     let names: Vec<_> = expression.names().collect();
     assert!(names.iter().all(|name| !name.path.is_empty()));
-    let scope = scope().until(Instant::now() + Duration::from_millis(200));
+    let scope = scope().until(Instant::now() + Duration::from_millis(50));
     let _ = expression.evaluate(&scope);
     expression.explain(&scope);
 }
@@ -115,7 +115,7 @@ fn joined() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_is_an_expression_or_a_fault(source in "\\PC{0,60}") {

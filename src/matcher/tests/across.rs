@@ -47,6 +47,9 @@ fn figures_hold_where_they_should() {
         "{ response.item.price: { distinct: 3, values: { $contains: [0, 1, 2] } } }",
         "{ elapsed: { min: 1ms, max: { $lt: 101ms }, p50: 50ms, mean: 50.5ms } }",
         "{ response.s: { distinct: 1, values: { $each: '' } } }",
+        "{ response.i32 % 2: { min: 0, max: 1, distinct: 2 }, response.i32 * 2: { p50: 100 } }",
+        "{ 'response.i32 > 50 ? \"high\" : \"low\"': { distinct: 2 }, size(response.numbers): { max: 0 } }",
+        "{ status.code: { distinct: 1 } }",
     ] {
         assert_eq!(check(hold, &numbered(100)), Vec::<String>::new(), "{hold}");
     }
@@ -58,29 +61,37 @@ fn a_figure_that_does_not_hold_is_named() {
     assert_eq!(
         check("{ response.i32: { max: 20, distinct: { $gt: 3 } } }", &numbered(3)),
         [
-            "max(response.i32) differs | expected max(response.i32) = 20 | actual: 3 (int32) | note: 3 values in 3 repeats",
+            "max(response.i32) differs | expected max(response.i32) = 20 | actual: 3 (int64) | note: 3 values in 3 repeats",
             "distinct(response.i32) is out of range | expected distinct(response.i32) > 3 | actual: 3 | note: 3 values in 3 repeats",
         ]
     );
     assert_eq!(
-        check("{ response.maybe: { min: 1 } }", &["{}".to_owned(), "{}".to_owned()]),
-        ["response.maybe was never set | expected min(response.maybe) = 1 | note: 0 values in 2 repeats"]
+        check("{ response.wrapped: { min: 1 } }", &["{}".to_owned(), "{}".to_owned()]),
+        ["response.wrapped was never set | expected min(response.wrapped) = 1 | note: 0 values in 2 repeats"]
     );
+}
+
+#[test]
+fn what_cannot_be_evaluated_fails_and_says_how_often() {
+    let found = check("{ '10 / response.i32': { min: 1 } }", &["{ i32: 5 }".to_owned(), "{}".to_owned()]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("10 / response.i32 cannot be judged: "), "{found:?}");
+    assert!(found[0].ends_with("note: so it was in 1 of 2 repeats"), "{found:?}");
 }
 
 #[test]
 fn what_cannot_be_measured_is_an_error_before_any_call() {
     for (text, says) in [
         ("[]", "1:1 `across` is not a mapping"),
-        ("{ respnse.i32: { min: 1 } }", "1:3 `respnse.i32` cannot be measured across repeats"),
-        ("{ response: { min: 1 } }", "1:3 `response` cannot be measured across repeats"),
-        ("{ response.i23: { min: 1 } }", "1:3 unknown field `i23`"),
-        ("{ response.i32.x: { min: 1 } }", "1:3 `i32` has no fields"),
-        ("{ response.numbers: { min: 1 } }", "1:3 `numbers` is not one value"),
+        ("{ respnse.i32: { min: 1 } }", "1:3 `respnse` is not defined"),
+        ("{ response: { min: 1 } }", "1:15 `min` does not fit `response`"),
+        ("{ response.i23: { min: 1 } }", "1:12 unknown field `i23`"),
+        ("{ response.i32.x: { min: 1 } }", "1:16 "),
+        ("{ response.numbers: { min: 1 } }", "1:3 `response.numbers` is not one value"),
         ("{ response.i32: { minimum: 1 } }", "1:19 unknown figure `minimum`"),
         ("{ response.i32: 5 }", "1:17 `response.i32` takes figures"),
         ("{ response.s: { min: a } }", "1:17 `min` does not fit `response.s`"),
-        ("{ response.i32: { min: a } }", "1:24 `response.i32.min` is not an int32"),
+        ("{ response.i32: { min: a } }", "1:24 `response.i32.min` is not an int64"),
         ("{ response.i32: { distinct: -1 } }", "1:29 `response.i32.distinct` is"),
     ] {
         let found = compile(text).err().unwrap_or_default();

@@ -93,7 +93,7 @@ const ERRORS: &[&str] = &[
     "{ numbers: { $some: 1 } }",
     "{ numbers: { $none: 1 } }",
     "{ counts: { $foo: 1 } }",
-    "{ i32: { $cel: this > 1 } }",
+    "{ i32: { $cel: this + 1 } }",
     // operators that do not fit
     "{ i32: { $regex: x } }",
     "{ numbers: { $gt: 5 } }",
