@@ -10,7 +10,7 @@ use prost_reflect::{DynamicMessage, MethodDescriptor};
 use super::running::Running;
 use super::script::{self, ScriptEnd};
 use super::session::Leases;
-use super::{Exchange, Interrupt, Reply};
+use super::{Exchange, Interrupt, ProtosFound, Reply};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::{Scope, Value};
 use crate::grpc::{CallOutcome, CallRequest, Channel, Code, ConnectError, Metadata, Origin, Status};
@@ -88,6 +88,7 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
         Ok(sent) => sent,
         Err(problems) => return CallEnd::Invalid(problems),
     };
+    within.scope.hide_credentials(&sent.metadata);
     let talk = tokio::select! {
         biased;
         () = within.interrupt.raised() => return CallEnd::Interrupted,
@@ -209,6 +210,8 @@ async fn exchange(
 
 fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadata: Metadata, talk: Talk) -> CallEnd {
     let Talk { requests, outcome, messages, script } = talk;
+    within.scope.hide_credentials(&outcome.headers);
+    within.scope.hide_credentials(&outcome.trailers);
     let (mut found, timeline, nested, captured) = match script {
         Some(ScriptEnd { timeline, found, nested, captured }) => (found, Some(timeline), nested, captured),
         None => (Vec::new(), None, None, Named::new()),
@@ -219,6 +222,7 @@ fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadat
         values.extend(observed.values(&call.method));
     }
     let scope = within.evaluating(call, &captured).child(values.clone());
+    hide_captures(&call.captures, &scope);
     let mut made = Made { scope: Arc::clone(&scope), captured, values };
     // A call that was ended because the case had failed has an outcome of our making.
     if !timeline.as_ref().is_some_and(|timeline| timeline.cut) {
@@ -259,6 +263,13 @@ pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> Result
         }
     }
     if wrong.is_empty() { Ok(captured) } else { Err(wrong) }
+}
+
+/// Hides those that are secrets, whether their call passes or is reported.
+pub(super) fn hide_captures(captures: &[PlannedCapture], scope: &Arc<Scope>) {
+    for PlannedCapture { name, expression } in captures {
+        scope.hide_captured(&name.value, expression);
+    }
 }
 
 /// The messages of an outcome after those that are decoded already. One that cannot be read makes the call INTERNAL, as
@@ -335,7 +346,7 @@ impl Exchange {
             method: call.method.clone(),
             metadata,
             timeout: call.timeout,
-            protos: proto_file(call, config),
+            protos: protos_found(call, config),
             requests,
             reply,
             timeline: None,
@@ -345,12 +356,16 @@ impl Exchange {
     }
 }
 
-/// The import path and file that declare the method, if it came from a file.
-fn proto_file(call: &PlannedCall, config: &Config) -> Option<(PathBuf, String)> {
+/// Where the method is declared.
+fn protos_found(call: &PlannedCall, config: &Config) -> ProtosFound {
     let file = call.method.parent_service().parent_file();
-    let folders = config.protos.import_paths.iter().map(|path| &path.value);
-    let folder = folders.into_iter().find(|folder| folder.join(file.name()).is_file())?;
-    Some((short(folder), file.name().to_owned()))
+    let mut folders = config.protos.import_paths.iter().map(|path| &path.value);
+    let sets = &config.protos.descriptor_sets;
+    match folders.find(|folder| folder.join(file.name()).is_file()) {
+        Some(folder) => ProtosFound::File { import_path: short(folder), file: file.name().to_owned() },
+        None if sets.is_empty() => ProtosFound::Reflected,
+        None => ProtosFound::DescriptorSets(sets.iter().map(|path| short(&path.value)).collect()),
+    }
 }
 
 /// `cases/../protos` as `protos`: links resolved, seen from the working directory.
