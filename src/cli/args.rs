@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::select::{Filter, Partition, TagExpression};
 use crate::yaml::decode::duration_of;
 
 /// Run gRPC test cases written in YAML.
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     List(ListArguments),
     /// Check case files against their schemas; start and call nothing
     Check(CheckArguments),
+    /// Show one case with everything inherited and substituted, and the file and line each value comes from
+    Explain(ExplainArguments),
     /// Ask a server whether it serves, by grpc.health.v1: 0 SERVING, 1 anything else, 3 unreachable
     Health(HealthArguments),
 }
@@ -40,6 +43,13 @@ pub(crate) struct RunArguments {
     /// Cases to run at the same time [default: 4 for each core, at least 8]
     #[arg(long, short, value_name = "N", value_parser = at_least_one)]
     pub(crate) jobs: Option<NonZeroUsize>,
+    /// Start cases in a random order, that of this seed if one is given; cases of a `serial` file keep theirs
+    #[arg(long, value_name = "SEED", num_args = 0..=1, require_equals = true)]
+    #[expect(clippy::option_option, reason = "asked for or not, with a seed or not")]
+    pub(crate) shuffle: Option<Option<u64>>,
+    /// Have `uuid()`, `random_int` and `random_string` repeat; a failure tells the seed it had
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
     /// Start no more cases after the first that does not pass
     #[arg(long)]
     pub(crate) fail_fast: bool,
@@ -59,6 +69,9 @@ pub(crate) struct ListArguments {
     pub(crate) selection: Selection,
     #[command(flatten)]
     pub(crate) overlay: Overlay,
+    /// How to list: ids, one a line; or JSON, one object a line, with id, file, line, tags and skip
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: ListFormat,
     /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
@@ -73,6 +86,20 @@ pub(crate) struct CheckArguments {
     /// Start or reach the servers whose reflection cases need, and ask them; still make no call
     #[arg(long)]
     pub(crate) online: bool,
+    /// When to colour; `auto` minds `NO_COLOR`
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The id of the case, as `list` shows it
+    pub(crate) id: String,
+    /// The file it is in, or a folder of case files
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    #[command(flatten)]
+    pub(crate) overlay: Overlay,
     /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
@@ -127,25 +154,38 @@ pub(crate) struct TlsFiles {
     pub(crate) skip_verify: bool,
 }
 
-/// Which cases.
+/// Which cases: those for which all of this holds.
 #[derive(Debug, Args)]
 pub(crate) struct Selection {
     /// Case files, and folders of them
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
-    /// Only cases whose id contains this text; may be repeated, any of them then
-    #[arg(long, short, value_name = "TEXT")]
-    pub(crate) filter: Vec<String>,
+    /// Only cases whose id contains this text, or is like this glob (with `*` or `?`), or matches this /regex/; may be
+    /// repeated, any of them then
+    #[arg(long, short, value_name = "TEXT", value_parser = Filter::parse, help_heading = SELECTION)]
+    pub(crate) filter: Vec<Filter>,
     /// Only the case with this id; may be repeated
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", help_heading = SELECTION)]
     pub(crate) exact: Vec<String>,
-    /// Only cases with this tag; may be repeated, any of them then
-    #[arg(long, value_name = "TAG")]
-    pub(crate) tag: Vec<String>,
-    /// No case with this tag; may be repeated
-    #[arg(long, value_name = "TAG")]
-    pub(crate) skip_tag: Vec<String>,
+    /// Only cases with these tags, such as 'smoke and not (slow or flaky)'; may be repeated, any of them then
+    #[arg(long, value_name = "TAGS", value_parser = TagExpression::parse, help_heading = SELECTION)]
+    pub(crate) tag: Vec<TagExpression>,
+    /// No case with these tags; may be repeated
+    #[arg(long, value_name = "TAGS", value_parser = TagExpression::parse, help_heading = SELECTION)]
+    pub(crate) skip_tag: Vec<TagExpression>,
+    /// Only cases that did not pass when they were last run here
+    #[arg(long, help_heading = SELECTION)]
+    pub(crate) failed: bool,
+    /// Only cases that rest on files that differ from a git revision (`HEAD` if none is given), committed or not: their
+    /// own, the suite's, protos, `$file` and rows
+    #[arg(long, value_name = "REV", num_args = 0..=1, require_equals = true, default_missing_value = "HEAD", help_heading = SELECTION)]
+    pub(crate) changed: Option<String>,
+    /// Of what the other options select, the part K of N: `hash:K/N` goes by each id alone, `count:K/N` takes turns
+    #[arg(long, value_name = "BY:K/N", value_parser = Partition::parse, help_heading = SELECTION)]
+    pub(crate) partition: Option<Partition>,
 }
+
+const SELECTION: &str = "Selection";
 
 /// What is laid over the suite.
 #[derive(Debug, Args)]
@@ -159,6 +199,13 @@ pub(crate) struct Overlay {
     /// Set a variable
     #[arg(long, value_name = "NAME=TEXT", value_parser = name_and_text)]
     pub(crate) var: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum ListFormat {
+    #[default]
+    Ids,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]

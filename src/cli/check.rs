@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::args::CheckArguments;
-use super::{Exit, nothing_selected, print_diagnostics, progress};
+use super::{Exit, print_diagnostics, progress, tell, unknown_variables};
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::plan::unused_variables;
 use crate::report::{ColourChoice, FailureStyle, Output, plural, render_failure};
@@ -20,24 +20,25 @@ pub(super) fn check(arguments: &CheckArguments, sources: &Arc<Sources>) -> io::R
     let colour = ColourChoice::from(arguments.color);
     let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), sources);
     let selection = arguments.selection.selection();
-    let prepared = Prepared::new(&loaded, sources, |suite| selection.choose(suite));
-    let mut found: Diagnostics = loaded.all_diagnostics().chain(prepared.diagnostics.iter()).cloned().collect();
+    let choice = selection.choose(&loaded.suites, sources);
+    let prepared = Prepared::new(&loaded, sources, &choice);
+    let before = loaded.all_diagnostics().chain(choice.diagnostics.iter());
+    let mut found: Diagnostics = before.chain(prepared.diagnostics.iter()).cloned().collect();
+    if !found.has_errors() {
+        found.append(unknown_variables(&loaded, sources));
+    }
     // What an error hides may well use a variable.
     if selection.is_everything() && !found.has_errors() {
-        for suite in &loaded.suites {
+        for (suite, chosen) in loaded.suites.iter().zip(&choice.suites) {
             let of_servers = suite.config.servers.iter().flat_map(|server| names(server, sources));
             let of_servers = of_servers.map(|name| name.path.to_string());
-            found.append(unused_variables(suite, &selection.choose(suite), of_servers, sources));
+            found.append(unused_variables(suite, chosen, of_servers, sources));
         }
     }
-    print_diagnostics(&found, sources, colour)?;
-    if found.has_errors() {
-        return Ok(Exit::Invalid);
+    if let Some(exit) = tell(found, &choice, sources, colour)? {
+        return Ok(exit);
     }
     let cases = prepared.entries().count();
-    if cases == 0 {
-        return nothing_selected(loaded.case_count(), sources);
-    }
     let mut text = String::new();
     for (_, entry) in prepared.entries().filter(|(_, entry)| entry.case.checks_only_ok()) {
         let _ = writeln!(text, "note: {} checks only that the call ends with OK", entry.case.id);

@@ -4,8 +4,10 @@ mod args;
 mod channel;
 mod check;
 mod exit;
+mod explain;
 mod health;
 mod list;
+mod record;
 mod run;
 
 use std::io;
@@ -17,10 +19,12 @@ use clap::Parser as _;
 pub(crate) use exit::Exit;
 
 use crate::diagnostic::{self, Diagnostics, Sources};
+use crate::plan::unknown_overrides;
 use crate::report::{ColourChoice, Output};
 use crate::runner::Progress;
-use crate::select::{Filter, Selection};
-use crate::spec::Overrides;
+use crate::select::{Choice, Selection};
+use crate::server::names;
+use crate::spec::{Loaded, Overrides};
 
 /// What the `grpc-spec` binary does: reads the process's arguments, runs the command, returns its exit code (0 all
 /// passed, 1 something failed, 2 invalid usage, case file or proto, 3 a server could not be started or reached,
@@ -31,6 +35,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, &sources),
         Command::List(arguments) => list::list(&arguments, &sources),
         Command::Check(arguments) => check::check(&arguments, &sources),
+        Command::Explain(arguments) => explain::explain(&arguments, &sources),
         Command::Health(arguments) => health::health(&arguments, &sources),
     };
     match done {
@@ -57,9 +62,15 @@ impl args::Overlay {
 
 impl args::Selection {
     fn selection(&self) -> Selection {
-        let parts = self.filter.iter().cloned().map(Filter::Contains);
-        let whole = self.exact.iter().cloned().map(Filter::Exact);
-        Selection { filters: parts.chain(whole).collect(), tags: self.tag.clone(), skip_tags: self.skip_tag.clone() }
+        Selection {
+            filters: self.filter.clone(),
+            exact: self.exact.clone(),
+            tags: self.tag.clone(),
+            skip_tags: self.skip_tag.clone(),
+            failed: self.failed,
+            changed: self.changed.clone(),
+            partition: self.partition,
+        }
     }
 }
 
@@ -71,6 +82,27 @@ impl From<args::Color> for ColourChoice {
             args::Color::Never => Self::Never,
         }
     }
+}
+
+/// Warns of a `--var` that nobody knows. What does not load may know it.
+fn unknown_variables(loaded: &Loaded, sources: &Sources) -> Diagnostics {
+    let servers = loaded.suites.iter().flat_map(|suite| &suite.config.servers);
+    let of_servers = servers.flat_map(|server| names(server, sources)).map(|name| name.path.to_string());
+    unknown_overrides(&loaded.suites, of_servers, sources)
+}
+
+/// Writes what was found, and that nothing was selected. Where the command ends with it, how.
+fn tell(mut found: Diagnostics, choice: &Choice, sources: &Sources, colour: ColourChoice) -> io::Result<Option<Exit>> {
+    let end = match &choice.nothing {
+        _ if found.has_errors() => Some(Exit::Invalid),
+        Some(why) => {
+            found.push(why.clone());
+            Some(Exit::NothingSelected)
+        }
+        None => None,
+    };
+    print_diagnostics(&found, sources, colour)?;
+    Ok(end)
 }
 
 /// Writes diagnostics to standard error, with a blank line between them.
@@ -89,17 +121,4 @@ fn progress(sources: &Sources) -> Progress {
             let _ = output.block(&format!("{text}\n"));
         }
     })
-}
-
-/// Says that nothing was selected, and what there is.
-fn nothing_selected(known: usize, sources: &Sources) -> io::Result<Exit> {
-    let text = if known == 0 {
-        "error: there are no cases\n   = hint: case files are `*.yaml` files with a list of `cases:`\n".to_owned()
-    } else {
-        format!(
-            "error: no case is selected, of {known}\n   = hint: `grpc-spec list PATH` shows the ids that `--filter` looks in, of files that load\n"
-        )
-    };
-    Output::stderr(sources).block(&text)?;
-    Ok(Exit::NothingSelected)
 }

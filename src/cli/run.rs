@@ -6,37 +6,45 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::RunArguments;
-use super::{Exit, nothing_selected, print_diagnostics, progress};
+use super::record::Record;
+use super::{Exit, progress, tell, unknown_variables};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::report::{ColourChoice, Console, FailureStyle, JUnit, Output, Reporter};
 use crate::runner::{
     CaseError, CaseResult, Event, InProcessServers, Interrupt, Outcome, Prepared, Schedule, Session, Subject, SuiteRun,
     Summary, case_runtime, default_jobs, fresh_seed, not_run,
 };
-use crate::select::Selection;
+use crate::select::{Selection, shuffle};
 use crate::spec::{self, Loaded};
 
 pub(super) fn run(arguments: &RunArguments, sources: &Arc<Sources>) -> io::Result<Exit> {
     let colour = ColourChoice::from(arguments.color);
     let loaded = spec::load(&arguments.selection.paths, &arguments.overlay.overrides(), sources);
     let selection = arguments.selection.selection();
-    let prepared = Prepared::new(&loaded, sources, |suite| selection.choose(suite));
-    let found: Diagnostics = loaded.all_diagnostics().chain(prepared.diagnostics.iter()).cloned().collect();
-    print_diagnostics(&found, sources, colour)?;
-    let mut junit = arguments.junit.as_ref().map(|path| JUnit::new(path, Arc::clone(sources), arguments.full));
-    if found.has_errors() {
-        if let Some(junit) = &mut junit {
-            report_invalid(junit, &found, &loaded, &selection, &prepared, sources)?;
-        }
-        return Ok(Exit::Invalid);
+    let choice = selection.choose(&loaded.suites, sources);
+    let prepared = Prepared::new(&loaded, sources, &choice);
+    let before = loaded.all_diagnostics().chain(choice.diagnostics.iter());
+    let mut found: Diagnostics = before.chain(prepared.diagnostics.iter()).cloned().collect();
+    if !found.has_errors() {
+        found.append(unknown_variables(&loaded, sources));
     }
-    let known = loaded.case_count();
-    let cases = prepared.jobs();
-    if cases.is_empty() {
-        if let Some(junit) = &mut junit {
-            junit.events(&[Event::RunFinished(Summary::default())])?;
+    let ended = tell(found.clone(), &choice, sources, colour)?;
+    let mut junit = arguments.junit.as_ref().map(|path| JUnit::new(path, Arc::clone(sources), arguments.full));
+    if let Some(exit) = ended {
+        match &mut junit {
+            Some(junit) if found.has_errors() => {
+                report_invalid(junit, &found, &loaded, &selection, &prepared, sources)?;
+            }
+            Some(junit) => junit.events(&[Event::RunFinished(Summary::default())])?,
+            None => {}
         }
-        return nothing_selected(known, sources);
+        return Ok(exit);
+    }
+    let mut cases = prepared.jobs();
+    let record = Record::new(&loaded.suites, &cases, sources);
+    let shuffled = arguments.shuffle.map(|seed| seed.unwrap_or_else(fresh_seed));
+    if let Some(seed) = shuffled {
+        cases = shuffle(cases, seed, |job| job.file.serial.then(|| (job.suite, job.file.id.clone())));
     }
 
     let style = FailureStyle { colour: colour.for_stdout(), full: arguments.full };
@@ -45,18 +53,22 @@ pub(super) fn run(arguments: &RunArguments, sources: &Arc<Sources>) -> io::Resul
     if let Some(junit) = junit {
         reporters.push(Box::new(junit));
     }
+    reporters.push(Box::new(record));
     let schedule = Schedule {
         jobs: arguments.jobs.map_or_else(default_jobs, NonZeroUsize::get),
         fail_fast: arguments.fail_fast,
-        filtered_out: known - cases.len(),
+        filtered_out: loaded.case_count() - cases.len(),
+        shuffled,
         cases,
     };
-    drive(schedule, prepared.suite_runs(), Arc::clone(sources), reporters)
+    let seed = arguments.seed.unwrap_or_else(fresh_seed);
+    drive(schedule, seed, prepared.suite_runs(), Arc::clone(sources), reporters)
 }
 
 /// Runs the schedule on a runtime of its own, reporters listening.
 fn drive(
     schedule: Schedule,
+    seed: u64,
     suites: Vec<SuiteRun>,
     sources: Arc<Sources>,
     mut reporters: Vec<Box<dyn Reporter>>,
@@ -68,7 +80,7 @@ fn drive(
         let interrupt = interrupt.clone();
         async move {
             interrupt.listen();
-            let (in_process, seed) = (InProcessServers::default(), fresh_seed());
+            let in_process = InProcessServers::default();
             let session = Arc::new(Session::new(sources, suites, in_process, interrupt.clone(), progress, seed));
             let mut reported = Ok(());
             let summary = schedule.run(session, |events| {

@@ -3,19 +3,14 @@
 use std::future::{Future, poll_fn};
 use std::mem;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
-use h2::client::SendRequest;
-use h2::{Reason, SendStream};
 use tokio::time::{Sleep, sleep_until};
 
 use super::channel::Limits;
 use super::code::Code;
-use super::compression::Compression;
 use super::connection::Lease;
 use super::deadline::CANCELLED_IS_LATE;
 use super::ending::Ending;
@@ -25,6 +20,7 @@ use super::metadata::Metadata;
 use super::outcome::{CallOutcome, Phase, Received};
 use super::request::CallRequest;
 use super::response::{Response, Step};
+use super::sending::Sending;
 use super::target::Target;
 
 /// The call has ended: nothing more can be sent, and [`Call::finish`] says why.
@@ -41,21 +37,13 @@ pub(super) struct NotSent(pub(super) Broken);
 /// sent part of a message, so that the call can only be cancelled.
 pub(crate) struct Call {
     lease: Lease,
-    stream: SendStream<Outgoing>,
-    /// Until the peer allows one more stream.
-    opening: Option<SendRequest<Outgoing>>,
+    sending: Sending,
     response: Response,
-    compression: Compression,
     limits: Limits,
     begun: Instant,
     started: Instant,
     deadline: Instant,
     alarm: Pin<Box<Sleep>>,
-    sent: usize,
-    unsent: usize,
-    bytes_sent: u64,
-    half_closed: bool,
-    sending: Sending,
     messages: Vec<Received>,
     /// How many of `messages` were handed out.
     received: usize,
@@ -72,21 +60,6 @@ enum Life {
     Told,
 }
 
-/// How far the message that is being sent has got.
-enum Sending {
-    No,
-    /// Waiting for room in the peer's window.
-    Now {
-        sent: usize,
-        size: usize,
-    },
-    /// Handed to the connection at once; it counts what it has taken.
-    Handed {
-        taken: Arc<AtomicUsize>,
-        size: usize,
-    },
-}
-
 struct End {
     ending: Ending,
     elapsed: Duration,
@@ -94,8 +67,8 @@ struct End {
     phase: Phase,
 }
 
-/// What is kept of a message beside its bytes.
-const RECORD: usize = mem::size_of::<Received>();
+/// What a message that is kept takes beside its bytes: once it is decoded, even the smallest is nearly so large.
+const RECORD: usize = 1 << 10;
 
 /// How long the body of a response that is not gRPC is waited for.
 const FOREIGN_BODY_WITHIN: Duration = Duration::from_secs(1);
@@ -118,20 +91,13 @@ impl Call {
         })?;
         Ok(Self {
             lease,
-            stream,
-            opening: Some(sender),
+            sending: Sending::new(stream, sender, request.compression),
             response: Response::new(response, limits),
-            compression: request.compression,
             limits,
             begun,
             started,
             deadline: request.deadline,
             alarm: Box::pin(sleep_until(request.deadline.into())),
-            sent: 0,
-            unsent: 0,
-            bytes_sent: 0,
-            half_closed: false,
-            sending: Sending::No,
             messages: Vec::new(),
             received: 0,
             recorded: 0,
@@ -146,31 +112,19 @@ impl Call {
         let mut rest = self.pack(message, compressed).unwrap_or_else(Outgoing::nothing);
         let size = rest.remaining();
         let sent = poll_fn(|context| self.poll_send(context, &mut rest, size)).await;
-        self.sending = Sending::No;
-        match sent {
-            Ok(()) => self.sent += 1,
-            Err(Ended) => self.unsent += 1,
-        }
+        self.sending.settle(sent.is_ok());
         sent
     }
 
     /// Says that no more will be sent.
     pub(crate) fn close_send(&mut self) {
-        if !mem::replace(&mut self.half_closed, true) {
-            // A stream that takes nothing has ended, which receiving tells.
-            let _ = self.stream.send_data(Outgoing::nothing(), true);
-        }
+        self.sending.close();
     }
 
     /// Sends the only message of a call, and that it is the only one, without waiting: it leaves with the headers.
     pub(super) fn send_only(&mut self, message: Bytes) {
         if let Some(outgoing) = self.pack(message, true) {
-            let (size, taken) = (outgoing.remaining(), Arc::default());
-            self.sending = Sending::Handed { taken: Arc::clone(&taken), size };
-            self.half_closed = true;
-            self.sent = 1;
-            // As in `close_send`.
-            let _ = self.stream.send_data(outgoing.counted(taken), true);
+            self.sending.send_only(outgoing);
         }
     }
 
@@ -257,36 +211,17 @@ impl Call {
 
     /// The message as it is sent; one that cannot be ends the call.
     fn pack(&mut self, message: Bytes, compressed: bool) -> Option<Outgoing> {
-        let compressed = compressed && self.compression != Compression::Identity;
-        let body = if compressed { self.compression.compress(&message) } else { Ok(message) };
-        match body.map_err(|error| error.to_string()).and_then(|body| Outgoing::message(body, compressed)) {
-            Ok(outgoing) => Some(outgoing),
-            Err(error) => {
-                self.end(Ending::client(Code::ResourceExhausted, error));
-                None
-            }
-        }
+        let packed = self.sending.pack(message, compressed);
+        packed.map_err(|error| self.end(Ending::client(Code::ResourceExhausted, error))).ok()
     }
 
     fn poll_send(&mut self, context: &mut Context<'_>, rest: &mut Outgoing, size: usize) -> Poll<Result<(), Ended>> {
         loop {
-            if self.has_ended() || self.half_closed {
+            if self.has_ended() || self.sending.is_closed() {
                 return Poll::Ready(Err(Ended));
             }
-            let remaining = rest.remaining();
-            self.sending = Sending::Now { sent: size - remaining, size };
-            self.stream.reserve_capacity(remaining);
-            let room = self.stream.capacity().min(remaining);
-            if room > 0 {
-                if self.stream.send_data(rest.split_to(room), false).is_ok() {
-                    self.bytes_sent += room as u64;
-                    if room == remaining {
-                        return Poll::Ready(Ok(()));
-                    }
-                    continue;
-                }
-            } else if let Poll::Ready(Some(Ok(_))) = self.stream.poll_capacity(context) {
-                continue;
+            if self.sending.poll_send(context, rest, size).is_ready() {
+                return Poll::Ready(Ok(()));
             }
             // The peer may be waiting for us to read before it reads on; and if the stream has ended, reading tells.
             if self.poll_ahead(context).is_pending() {
@@ -316,7 +251,7 @@ impl Call {
         if self.has_ended() {
             return Poll::Ready(None);
         }
-        self.poll_opening(context);
+        self.sending.poll_opening(context);
         match self.response.poll(context) {
             Poll::Ready(Step::Message { bytes, compressed }) => {
                 let now = Instant::now();
@@ -345,16 +280,6 @@ impl Call {
         }
     }
 
-    /// Notices that the peer has allowed the stream.
-    fn poll_opening(&mut self, context: &mut Context<'_>) {
-        if let Some(sender) = &mut self.opening {
-            // An error ends the stream as well, and the response says so.
-            if sender.poll_ready(context).is_ready() {
-                self.opening = None;
-            }
-        }
-    }
-
     /// Ready once the deadline has passed, and with it the call has ended.
     fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.alarm.as_mut().poll(context).map(|()| {
@@ -373,15 +298,7 @@ impl Call {
 
     /// What is being waited for.
     fn phase(&self) -> Phase {
-        let number = self.sent.max(1);
-        match &self.sending {
-            _ if self.opening.is_some() => Phase::FreeStream,
-            Sending::Now { sent, size } => Phase::Sending { number: self.sent + 1, sent: *sent, size: *size },
-            Sending::Handed { taken, size } if taken.load(Ordering::Relaxed) < *size => {
-                Phase::Sending { number, sent: taken.load(Ordering::Relaxed), size: *size }
-            }
-            _ => self.response.phase(),
-        }
+        self.sending.phase().unwrap_or_else(|| self.response.phase())
     }
 
     fn record(&mut self, message: Received) {
@@ -398,8 +315,8 @@ impl Call {
         if self.has_ended() {
             return;
         }
-        if !(ending.complete && self.half_closed) {
-            self.stream.send_reset(Reason::CANCEL);
+        if !(ending.complete && self.sending.is_closed()) {
+            self.sending.reset();
         }
         self.life = Life::Ended(Box::new(End { ending, elapsed: self.started.elapsed(), phase: self.phase() }));
     }
@@ -413,10 +330,6 @@ impl Call {
         if let Some(how) = connection_end {
             causes = vec![how.to_owned()];
         }
-        if let Sending::Handed { taken, size } = &self.sending {
-            self.bytes_sent = taken.load(Ordering::Relaxed) as u64;
-            self.unsent += usize::from(taken.load(Ordering::Relaxed) < *size);
-        }
         warnings.extend(self.lease.warning.clone());
         let headers = mem::take(&mut self.response.headers);
         CallOutcome {
@@ -427,8 +340,8 @@ impl Call {
             trailers_only,
             messages: mem::take(&mut self.messages),
             unrecorded: self.unrecorded,
-            unsent: self.unsent,
-            bytes_sent: self.bytes_sent,
+            unsent: self.sending.unsent(),
+            bytes_sent: self.sending.bytes(),
             bytes_received: self.response.bytes,
             elapsed,
             stopped_in: (!complete).then_some(phase),

@@ -42,7 +42,7 @@ pub(crate) struct Limits {
     pub(crate) message: usize,
     /// Headers or trailers, as HTTP/2 counts them.
     pub(crate) metadata: usize,
-    /// What is kept of one call's messages.
+    /// What is kept of one call's messages, each with the room it takes when it is decoded.
     pub(crate) recorded: usize,
 }
 

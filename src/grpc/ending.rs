@@ -158,7 +158,7 @@ impl Ending {
             (_, Some(text)) if text.starts_with("application/grpc-web") => {
                 "the server speaks gRPC-Web here, not gRPC: is this the port of a proxy for browsers?"
             }
-            (300..=399, _) => "gRPC does not follow redirects: use the address it points to",
+            (300..=399, _) => "gRPC does not follow redirects: use the address that `location` names in its headers",
             (401 | 403, _) => "is there a proxy in front that asks for credentials?",
             (404, _) => "an HTTP server answers here that does not know the method: is this the gRPC port?",
             (502..=504, _) => "a proxy answers that could not reach the server behind it: is that one running?",

@@ -24,6 +24,7 @@ mod outcome;
 mod reflection;
 mod request;
 mod response;
+mod sending;
 mod status;
 mod target;
 #[cfg(test)]

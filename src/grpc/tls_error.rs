@@ -11,8 +11,8 @@ use super::connect_error::ConnectError;
 use super::target::Target;
 use super::tls::{ClientCertificate, TlsError};
 
-const TRUST: &str =
-    "if this is the right server, name the authority that signed its certificate: `tls: { ca: ca.pem }`";
+const TRUST: &str = "if this is the right server, name the authority that signed its certificate, or the certificate \
+                     itself if it is self-signed: `tls: { ca: ca.pem }`";
 const SHOW: &str = "give it a certificate: `tls: { cert: me.pem, key: me.key }`";
 const ASKS: &str = "the server asks for a client certificate";
 const TRUSTS_OURS: &str = "does it trust the authority that signed ours?";

@@ -1,7 +1,7 @@
 //! Cases as libtest-mimic's trials: which there are, and what each does when it is run.
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,16 +12,20 @@ use tokio::runtime::{Handle, Runtime};
 
 use super::Harness;
 use crate::cli::Exit;
-use crate::diagnostic::{self, Diagnostic, Diagnostics, Sources};
+use crate::diagnostic::{self, Diagnostics, Sources};
 use crate::plan::PlannedEntry;
-use crate::report::{ColourChoice, FailureStyle, JUnit, Output, Reporter as _, render_failure};
+use crate::report::{
+    ColourChoice, FailureStyle, JUnit, Output, Reporter as _, SharedCause, render_failure, shared_cause,
+};
 use crate::runner::{
     CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Prepared, Session, Subject, SuiteRun,
     Summary, case_runtime, fresh_seed, not_run, panic_message, run_case,
 };
-use crate::select::Selection;
+use crate::select::Choice;
 use crate::spec::{self, CaseId, Loaded, LoadedFile};
 
+/// What Rust's own harness ends with when a test fails.
+const FAILED: u8 = 101;
 /// How long what still blocks at the end is waited for.
 const END_WITHIN: Duration = Duration::from_millis(500);
 
@@ -68,17 +72,6 @@ enum What {
 }
 
 impl Test {
-    /// A file whose id a file of another suite has already: tests are known by their names alone, and nextest would run
-    /// the cases of only one of them. Its path names it.
-    fn of_taken_id(id: &str, path: &Path, other: &Path, sources: &Sources) -> Self {
-        let headline = format!("`{}` and `{}` are both `{id}`", other.display(), path.display());
-        let hint = "tests need names of their own, and ids begin below the suite's folder: rename one of the files";
-        let shown = path.display().to_string();
-        let subject = Subject { path: path.to_owned(), line: 1, file: shown.clone(), id: shown };
-        let taken = Diagnostic::error(headline).hint(hint);
-        Self::new(subject, None, What::Invalid([taken].into_iter().collect()), sources)
-    }
-
     fn new(subject: Subject, skip: Option<String>, what: What, sources: &Sources) -> Self {
         Self { name: sources.masker().mask(&subject.id).into_owned(), subject, skip, what }
     }
@@ -100,17 +93,8 @@ impl Test {
 
 fn list_tests(loaded: &Loaded, sources: &Sources) -> Vec<Test> {
     let mut tests = Vec::new();
-    let mut paths: HashMap<&str, &Path> = HashMap::new();
     for (suite, files) in loaded.suites.iter().map(|suite| &suite.files).enumerate() {
         for file in files {
-            let (id, path) = match file {
-                LoadedFile::Invalid(failure) => (&failure.id, &failure.path),
-                LoadedFile::Valid(file) => (&file.id, &file.path),
-            };
-            if let Some(other) = paths.insert(id, path) {
-                tests.push(Test::of_taken_id(id, path, other, sources));
-                continue;
-            }
             match file {
                 LoadedFile::Invalid(failure) => {
                     let what = What::Invalid(failure.diagnostics.clone());
@@ -149,9 +133,10 @@ fn run_tests(
         serving.servers(),
         interrupt.clone(),
         Box::new(|_| {}),
-        fresh_seed(),
+        seed(),
     ));
-    session.expect_cases(plans.cases.values().filter_map(|plan| plan.as_ref().ok()));
+    // in the order in which they are run
+    session.expect_cases(tests.iter().filter_map(|test| plans.of(test)?.as_ref().ok()));
     let shared = Arc::new(Shared {
         session: Arc::clone(&session),
         sources: Arc::clone(sources),
@@ -159,6 +144,7 @@ fn run_tests(
         runtime: runtime.handle().clone(),
         nextest: env::var_os("NEXTEST").is_some_and(|value| value == "1"),
         results: Mutex::default(),
+        shown: Mutex::default(),
     });
     for test in tests.iter().filter(|test| !test.is_filtered_out(arguments) && !test.is_meant(arguments)) {
         if let Some(reason) = &test.skip {
@@ -169,16 +155,35 @@ fn run_tests(
     let conclusion = libtest_mimic::run(arguments, trials);
 
     runtime.block_on(session.finish());
+    let undone = shared.tell_the_rest()?;
     shared.report(started)?;
     runtime.shutdown_timeout(END_WITHIN);
     serving.end();
-    Ok(if interrupt.is_raised() { Exit::Interrupted.into() } else { conclusion.exit_code() })
+    Ok(match (interrupt.is_raised(), undone) {
+        (true, _) => Exit::Interrupted.into(),
+        (false, true) => conclusion.exit_code(),
+        (false, false) => ExitCode::from(FAILED),
+    })
+}
+
+/// What random functions draw from: what `GRPC_SPEC_SEED` says, or something new.
+fn seed() -> u64 {
+    env::var("GRPC_SPEC_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(fresh_seed)
 }
 
 /// The plans of the cases that are meant.
 struct Plans {
     suites: Vec<SuiteRun>,
     cases: HashMap<(usize, CaseId), Result<Job, Diagnostics>>,
+}
+
+impl Plans {
+    fn of(&self, test: &Test) -> Option<&Result<Job, Diagnostics>> {
+        match &test.what {
+            What::Case { suite, id } => self.cases.get(&(*suite, id.clone())),
+            What::Invalid(_) => None,
+        }
+    }
 }
 
 fn plan(loaded: &Loaded, tests: &[Test], arguments: &Arguments, sources: &Arc<Sources>) -> Plans {
@@ -190,14 +195,8 @@ fn plan(loaded: &Loaded, tests: &[Test], arguments: &Arguments, sources: &Arc<So
             What::Invalid(_) => None,
         })
         .collect();
-    let prepared = Prepared::new(loaded, sources, |suite| {
-        let mut chosen = Selection::all().choose(suite);
-        for file in &mut chosen {
-            file.cases.retain(|case| meant.contains(&case.id));
-        }
-        chosen.retain(|file| !file.cases.is_empty());
-        chosen
-    });
+    let choice = Choice::of(&loaded.suites, |_, _, case| meant.contains(&case.id));
+    let prepared = Prepared::new(loaded, sources, &choice);
     let plan = |(suite, entry): (usize, &PlannedEntry)| ((suite, entry.case.id.clone()), Job::new(suite, entry));
     Plans { suites: prepared.suite_runs(), cases: prepared.entries().map(plan).collect() }
 }
@@ -211,6 +210,8 @@ struct Shared {
     /// Under nextest a failure is printed by us, and nextest puts it into its own report.
     nextest: bool,
     results: Mutex<Vec<Arc<CaseResult>>>,
+    /// What many cases wait for, and has been explained.
+    shown: Mutex<HashSet<usize>>,
 }
 
 fn trial(test: &Test, plans: &mut Plans, shared: &Arc<Shared>) -> Trial {
@@ -248,12 +249,44 @@ impl Shared {
             Outcome::NotRun(reason) => return Ok(Completion::ignored_with(reason)),
             Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Bug(_) => {}
         }
-        let text = render_failure(&result, &self.sources, self.style);
+        let text = self.explain(&result);
         if self.nextest {
             let _ = Output::stderr(&self.sources).block(&format!("Error: {text}"));
             return Err(Failed::without_message());
         }
         Err(self.sources.masker().mask(&text).into_owned().into())
+    }
+
+    /// What many cases wait for is explained once.
+    fn explain(&self, result: &CaseResult) -> String {
+        let shown =
+            |cause: &SharedCause| !self.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(cause.address);
+        match shared_cause(result).filter(shown) {
+            Some(cause) => format!("error: {}, as another test shows\n", cause.headline),
+            None => render_failure(result, &self.sources, self.style),
+        }
+    }
+
+    /// Tells what libtest-mimic has no words for: which tests were flaky, and teardowns that failed. `false` if one did.
+    fn tell_the_rest(&self) -> io::Result<bool> {
+        let (mut text, mut undone) = (String::new(), true);
+        let flaky: Vec<_> = self.results.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for result in flaky {
+            if let Outcome::Flaky { attempt, attempts } = result.outcome {
+                let (id, report) = (&result.subject.id, render_failure(&result, &self.sources, self.style));
+                let _ = write!(text, "\nflaky: {id} passed at attempt {attempt} of {attempts}\n{report}");
+            }
+        }
+        for result in self.session.teardowns() {
+            undone = false;
+            let result = self.keep(result);
+            let report = render_failure(&result, &self.sources, self.style);
+            let _ = write!(text, "\n---- {} ----\n{report}", result.subject.id);
+        }
+        if !text.is_empty() {
+            Output::stderr(&self.sources).block(&text)?;
+        }
+        Ok(undone)
     }
 
     fn keep(&self, result: CaseResult) -> Arc<CaseResult> {

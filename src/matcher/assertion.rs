@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::compile::Compiler;
 use super::condition::{Verdict, is_condition, judge, not_judged};
 use super::mismatch::{Actual, Expected, Fault, Mismatch};
-use super::place::RESPONSE;
+use super::place::{RESPONSE, STATUS};
 use super::status::StatusMatcher;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::expr::{Expression, Scope};
@@ -33,9 +33,11 @@ impl Compiler<'_> {
         if !is_condition(&expression, &ty, "an assertion", self.out) {
             return None;
         }
-        let reads_response =
-            expression.names().find(|name| name.path.split('.').next() == Some(RESPONSE)).map(|name| name.span);
-        if let (Some(read), Some(status)) = (reads_response, status)
+        let reads =
+            |root| expression.names().find(|name| name.path.split('.').next() == Some(root)).map(|name| name.span);
+        let reads_response = reads(RESPONSE);
+        // one that asks for the status may well ask for the response only where there is one
+        if let (Some(read), Some(status), None) = (reads_response, status, reads(STATUS))
             && !status.allows(Code::Ok)
         {
             self.out.push(

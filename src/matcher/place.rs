@@ -9,6 +9,8 @@ use crate::message::Field;
 
 /// The name of the one response, left out before its fields: `random`, not `response.random`.
 pub(super) const RESPONSE: &str = "response";
+/// What expressions call how a call ended.
+pub(super) const STATUS: &str = "status";
 
 /// A place and those it lies in: `items[3].labels["a"]`, `len(tags)`, `json(body)["id"]`.
 #[derive(Debug, Clone, Copy)]

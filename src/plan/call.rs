@@ -35,6 +35,8 @@ pub(crate) struct PlannedCall {
     pub(crate) expectation: Expectation,
     pub(crate) captures: Vec<PlannedCapture>,
     pub(crate) eventually: Option<Eventually>,
+    /// Whether an expression may ask for what came back.
+    pub(crate) is_asked: bool,
 }
 
 impl PlannedCall {
@@ -149,9 +151,21 @@ impl CallPlanner<'_> {
             expectation: expectation?,
             captures: captures?,
             eventually: call.eventually,
+            is_asked: call.expressions().next().is_some() || call.nodes().any(has_condition),
             method,
         };
         Some((planned, captured))
+    }
+}
+
+/// Whether there is a `$cel` in it.
+fn has_condition(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::Scalar(_) => false,
+        NodeKind::Sequence(items) => items.iter().any(has_condition),
+        NodeKind::Mapping(entries) => {
+            entries.iter().any(|entry| &*entry.key.value == "$cel" || has_condition(&entry.value))
+        }
     }
 }
 

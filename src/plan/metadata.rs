@@ -33,6 +33,10 @@ impl MetadataTemplate {
         let mut whole = true;
         for (key, node) in metadata {
             let node = &stands_for(node, context);
+            if node.is_null() {
+                // as where it is written: it is not sent
+                continue;
+            }
             for value in node.as_sequence().unwrap_or(std::slice::from_ref(node)) {
                 match read_value(&key.value, value, context, out) {
                     Some(template) => entries.push(MetadataEntry {

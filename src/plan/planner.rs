@@ -97,10 +97,11 @@ impl Planner<'_> {
         let steps = planner.plan(&case.steps, out);
         let env = Arc::clone(planner.env());
         let teardown = planner.plan(&case.teardown, out);
-        let (steps, teardown) = steps.zip(teardown)?;
-        let last = steps.iter().rev().find_map(PlannedStep::call);
+        let (mut steps, teardown) = steps.zip(teardown)?;
+        let last = steps.iter_mut().rev().find_map(PlannedStep::call_mut);
         let across = match (&case.across, last) {
-            (Some(node), Some(PlannedCall { server, method, .. })) => {
+            (Some(node), Some(PlannedCall { server, method, is_asked, .. })) => {
+                *is_asked = true;
                 let schema = self.schemas.of(server)?;
                 Some(Across::compile(node, method, &self.context(schema, &env), out)?)
             }

@@ -39,6 +39,13 @@ impl PlannedStep {
             StepAction::Sleep(_) => None,
         }
     }
+
+    pub(super) fn call_mut(&mut self) -> Option<&mut PlannedCall> {
+        match &mut self.action {
+            StepAction::Call(call) => Some(call),
+            StepAction::Sleep(_) => None,
+        }
+    }
 }
 
 /// Plans steps in their order.
@@ -103,7 +110,10 @@ impl<'a> StepPlanner<'a> {
                 }
                 self.env = later(&self.env, &captured);
                 self.captured.extend(captured);
-                planned.map(|(call, _)| StepAction::Call(Box::new(call)))
+                planned.map(|(call, _)| {
+                    let is_asked = call.is_asked || step.id.is_some();
+                    StepAction::Call(Box::new(PlannedCall { is_asked, ..call }))
+                })
             }
         };
         let id = step.id.as_ref().map(|id| Arc::clone(&id.value));

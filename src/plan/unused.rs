@@ -54,13 +54,13 @@ pub(crate) fn unused_variables(
 }
 
 /// The names that expressions use.
-struct Uses<'a> {
-    names: HashSet<String>,
-    sources: &'a Sources,
+pub(super) struct Uses<'a> {
+    pub(super) names: HashSet<String>,
+    pub(super) sources: &'a Sources,
 }
 
 impl Uses<'_> {
-    fn of_case(&mut self, table: &[Arc<Case>]) {
+    pub(super) fn of_case(&mut self, table: &[Arc<Case>]) {
         let Some(case) = table.first() else { return };
         case.across.iter().for_each(|across| self.of_across(across));
         self.of_steps(case.all_steps());
@@ -68,14 +68,14 @@ impl Uses<'_> {
         table.iter().filter_map(|case| case.row.as_ref()).for_each(|row| self.of_vars(&row.vars));
     }
 
-    fn of_steps<'s>(&mut self, steps: impl Iterator<Item = &'s Step>) {
+    pub(super) fn of_steps<'s>(&mut self, steps: impl Iterator<Item = &'s Step>) {
         for step in steps {
             step.nodes().for_each(|node| self.of_node(node));
             step.expressions().for_each(|node| self.of_expression(node));
         }
     }
 
-    fn of_vars(&mut self, vars: &Variables) {
+    pub(super) fn of_vars(&mut self, vars: &Variables) {
         for (_, node) in vars {
             self.of_node(node);
         }

@@ -41,9 +41,10 @@ impl Console {
 
     fn text(&mut self, event: &Event) -> String {
         match event {
-            Event::RunStarted { cases, filtered_out } => {
+            Event::RunStarted { cases, filtered_out, shuffled } => {
                 self.filtered_out = *filtered_out;
-                format!("\nrunning {}\n", plural(*cases, "case"))
+                let order = shuffled.map(|seed| format!(", shuffled by --shuffle={seed}")).unwrap_or_default();
+                format!("\nrunning {}{order}\n", plural(*cases, "case"))
             }
             Event::CaseFinished(result) => {
                 if matches!(result.outcome, Outcome::Flaky { .. }) {

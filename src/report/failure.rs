@@ -318,16 +318,16 @@ impl Writer<'_> {
 
     fn messages<'m>(&self, name: &str, messages: impl IntoIterator<Item = &'m DynamicMessage>, text: &mut String) {
         let limit = if self.style.full { Limits::NONE } else { Limits::REPORT };
-        let rendered: Vec<String> = messages.into_iter().map(|message| render(message, limit)).collect();
-        match rendered.as_slice() {
+        let messages: Vec<&DynamicMessage> = messages.into_iter().collect();
+        match messages.as_slice() {
             [] => {}
-            [only] => self.block(name, only, text),
+            [only] => self.block(name, &render(only, limit), text),
             many => {
                 let hidden =
                     if self.style.full { 0..0 } else { FIRST_MESSAGES..many.len().saturating_sub(LAST_MESSAGES) };
                 for (at, one) in many.iter().enumerate() {
                     if hidden.len() < 2 || !hidden.contains(&at) {
-                        self.block(&format!("{name} {} of {}", at + 1, many.len()), one, text);
+                        self.block(&format!("{name} {} of {}", at + 1, many.len()), &render(one, limit), text);
                     } else if at == hidden.start {
                         let _ = writeln!(text, "… {} messages, shown with --full", hidden.len());
                     }

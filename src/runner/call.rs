@@ -215,7 +215,9 @@ fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadat
     };
     let observed = Observed { outcome: &outcome, messages: &messages };
     let mut values = values_of_sent(&call.method, &requests);
-    values.extend(observed.values(&call.method));
+    if call.is_asked {
+        values.extend(observed.values(&call.method));
+    }
     let scope = within.evaluating(call, &captured).child(values.clone());
     let mut made = Made { scope: Arc::clone(&scope), captured, values };
     // A call that was ended because the case had failed has an outcome of our making.
@@ -246,7 +248,14 @@ pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> Result
             Ok(value) => {
                 captured.insert(Arc::clone(&name.value), value);
             }
-            Err(problem) => wrong.push(problem.note(format!("`{}` is captured from it", name.value))),
+            Err(problem) => {
+                let read = expression.names().find(|read| read.path.split('.').next() == Some("response"));
+                let problem = match read.filter(|_| scope.get("response").is_none()) {
+                    Some(read) => Diagnostic::error("there is no response").at(read.span, "never received"),
+                    None => problem,
+                };
+                wrong.push(problem.note(format!("`{}` is captured from it", name.value)));
+            }
         }
     }
     if wrong.is_empty() { Ok(captured) } else { Err(wrong) }
@@ -259,9 +268,13 @@ pub(super) fn decode_rest(
     outcome: &mut CallOutcome,
     method: &MethodDescriptor,
 ) -> Vec<DynamicMessage> {
-    for received in outcome.messages.iter().skip(messages.len()) {
+    for received in outcome.messages.iter_mut().skip(messages.len()) {
         match message::decode(&received.bytes, &method.output()) {
-            Ok(message) => messages.push(message),
+            Ok(message) => {
+                messages.push(message);
+                // It may be large, and is not needed any more.
+                received.bytes = Bytes::new();
+            }
             Err(error) => {
                 outcome.status = Status {
                     code: Code::Internal,
@@ -274,7 +287,8 @@ pub(super) fn decode_rest(
                     details: Bytes::new(),
                     origin: Origin::Client,
                 };
-                outcome.hints = vec!["does the server have another version of the proto?".to_owned()];
+                outcome.hints =
+                    vec!["no client of this proto can read it: does the server have another version?".to_owned()];
                 break;
             }
         }

@@ -10,6 +10,8 @@ pub(crate) enum Event {
     RunStarted {
         cases: usize,
         filtered_out: usize,
+        /// The seed of their order, where that is random.
+        shuffled: Option<u64>,
     },
     CaseFinished(Arc<CaseResult>),
     /// Something went less well than it should, but no case is wrong for it.

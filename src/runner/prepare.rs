@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Job, SuiteRun};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::plan::{PlannedEntry, PlannedSuite, plan_suite};
-use crate::select::Chosen;
+use crate::select::{Choice, Chosen};
 use crate::server;
 use crate::spec::{LoadFailure, Loaded, LoadedFile, Step, Suite};
 
@@ -20,12 +20,11 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// Plans what `choose` picks of each suite.
-    pub(crate) fn new(loaded: &Loaded, sources: &Arc<Sources>, choose: impl Fn(&Suite) -> Vec<Chosen>) -> Self {
+    /// Plans what was chosen of each suite.
+    pub(crate) fn new(loaded: &Loaded, sources: &Arc<Sources>, choice: &Choice) -> Self {
         let mut prepared = Self { suites: Vec::new(), diagnostics: Diagnostics::new() };
-        for suite in &loaded.suites {
-            let chosen = choose(suite);
-            let planned = plan_suite(&suite.config, &chosen, sources);
+        for (suite, chosen) in loaded.suites.iter().zip(&choice.suites) {
+            let planned = plan_suite(&suite.config, chosen, sources);
             if !chosen.is_empty() {
                 let servers = &suite.config.servers;
                 server::check(servers, &planned.names.env, sources, &mut prepared.diagnostics);

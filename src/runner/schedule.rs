@@ -19,6 +19,8 @@ pub(crate) struct Schedule {
     pub(crate) fail_fast: bool,
     pub(crate) cases: Vec<Job>,
     pub(crate) filtered_out: usize,
+    /// The seed of the order of `cases`, where that is random.
+    pub(crate) shuffled: Option<u64>,
 }
 
 /// A case to run.
@@ -53,7 +55,8 @@ impl Schedule {
     pub(crate) async fn run(self, session: Arc<Session>, mut report: impl FnMut(Vec<Event>)) -> Summary {
         let started = Instant::now();
         session.expect_cases(&self.cases);
-        report(vec![Event::RunStarted { cases: self.cases.len(), filtered_out: self.filtered_out }]);
+        let (cases, filtered_out, shuffled) = (self.cases.len(), self.filtered_out, self.shuffled);
+        report(vec![Event::RunStarted { cases, filtered_out, shuffled }]);
         let mut summary = Summary::default();
         let mut running = RunningCases::new(Arc::clone(&session));
         let mut queue = Queue::new(self.cases);

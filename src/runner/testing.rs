@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use super::Job;
 use crate::diagnostic::{Sources, Span};
-use crate::spec::{Case, CaseFile, CaseId};
+use crate::spec::{Case, CaseFile, CaseId, Origins};
+use crate::yaml::{Node, NodeKind};
 
 /// A case that does nothing, `file::name`, of a file that is `serial` or not.
 pub(super) fn job(id: &str, serial: bool, locks: &[&str]) -> Job {
     let (file, name) = id.split_once("::").expect("an id");
+    let span = Span::new(Sources::new().add(file, "x"), 0, 1);
+    let written = Node { span, kind: NodeKind::Mapping([].into()) };
     let case = Case {
         id: CaseId::new(file, name),
-        span: Span::new(Sources::new().add(file, "x"), 0, 1),
+        span,
         description: None,
         tags: Arc::default(),
         skip: None,
@@ -25,9 +28,11 @@ pub(super) fn job(id: &str, serial: bool, locks: &[&str]) -> Job {
         locks: locks.iter().map(|lock| (*lock).to_owned()).collect(),
         steps: Arc::default(),
         teardown: Arc::default(),
+        origins: Arc::new(Origins { written, tags: Vec::new(), locks: Vec::new() }),
     };
     let file = CaseFile {
         id: file.to_owned(),
+        id_in_suite: file.to_owned(),
         path: PathBuf::from(file),
         vars: Vec::new(),
         setup: Arc::default(),

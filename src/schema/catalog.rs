@@ -175,6 +175,12 @@ impl Catalog {
         self.sets[..set].iter().any(|earlier| earlier.files.contains_key(name)) || self.path(name).is_some()
     }
 
+    /// The file on disk that holds `name`: its source, or a descriptor set.
+    pub(super) fn file_of(&self, name: &str) -> Option<PathBuf> {
+        let set = || self.sets.iter().find(|set| set.files.contains_key(name));
+        self.path(name).or_else(|| Some(set()?.path.clone()))
+    }
+
     /// Where the source of `name` lies.
     fn path(&self, name: &str) -> Option<PathBuf> {
         let explicit = self.explicit.get(name).cloned();

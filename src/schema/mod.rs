@@ -2,6 +2,7 @@
 //! Import paths are scanned for who declares what; only the files that declare the services called are compiled, with
 //! their imports. Main type: [`Schema`].
 
+mod behind;
 mod bundled;
 mod catalog;
 mod declared;

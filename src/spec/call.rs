@@ -20,6 +20,8 @@ pub(crate) struct Call {
     pub(crate) server: Spanned<String>,
     pub(crate) service: Option<Spanned<String>>,
     pub(crate) timeout: Duration,
+    /// Where that is said; `None` of the default.
+    pub(crate) timeout_at: Option<Span>,
     /// By key in lower case. Values: a scalar, a list, or an operator mapping; never `null`.
     pub(crate) metadata: Metadata,
     /// `pkg.Service/Method`, or `Method` where there is a `service`.

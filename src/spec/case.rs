@@ -12,8 +12,10 @@ use crate::yaml::Node;
 /// What one case file says.
 #[derive(Debug)]
 pub(crate) struct CaseFile {
-    /// Below the suite's folder, with `/` between folders.
+    /// Below the suite's folder, with `/` between folders; where several suites have such a file, as `path`.
     pub(crate) id: String,
+    /// Below the suite's folder, whatever else is loaded.
+    pub(crate) id_in_suite: String,
     /// As the user would name it.
     pub(crate) path: PathBuf,
     /// The file's own variables: name → the YAML written there.
@@ -24,6 +26,14 @@ pub(crate) struct CaseFile {
     /// Its cases run in order, one at a time.
     pub(crate) serial: bool,
     pub(crate) cases: Vec<Arc<Case>>,
+}
+
+impl CaseFile {
+    /// What one of its cases is called within the suite, whatever else is loaded.
+    pub(crate) fn id_in_suite(&self, case: &Case) -> String {
+        let name = case.id.as_str().strip_prefix(&self.id).unwrap_or_default();
+        format!("{}{name}", self.id_in_suite)
+    }
 }
 
 /// One case, everything inherited from file and suite already resolved. With rows, there is one for each: they differ in
@@ -53,6 +63,18 @@ pub(crate) struct Case {
     pub(crate) steps: Arc<[Step]>,
     /// Tried whatever came of the steps.
     pub(crate) teardown: Arc<[Step]>,
+    pub(crate) origins: Arc<Origins>,
+}
+
+/// Where what a case says comes from, for those who explain it.
+#[derive(Debug)]
+pub(crate) struct Origins {
+    /// The case's own mapping.
+    pub(crate) written: Node,
+    /// Of each of its tags.
+    pub(crate) tags: Vec<Span>,
+    /// Of each of its locks.
+    pub(crate) locks: Vec<Span>,
 }
 
 impl Case {

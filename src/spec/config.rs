@@ -17,6 +17,8 @@ use crate::yaml::{Node, NodeKind, Scalar, Style};
 pub(crate) struct Config {
     /// `None` where there is no `grpc-spec.yaml`.
     pub(crate) source: Option<FileId>,
+    /// The profile laid over it, and the whole of what it says.
+    pub(crate) profile: Option<Spanned<String>>,
     /// The suite's folder: ids are paths below it.
     pub(crate) folder: PathBuf,
     pub(crate) protos: SchemaSources,
@@ -27,7 +29,7 @@ pub(crate) struct Config {
     pub(crate) vars: Vec<(Spanned<Arc<str>>, Node)>,
     /// `--var`: nearer than those of files and cases. Their spans lie in a source of their own, `--var`.
     pub(crate) overriding_vars: Vec<(Spanned<Arc<str>>, Node)>,
-    pub(crate) tags: Vec<String>,
+    pub(crate) tags: Vec<Spanned<String>>,
     /// Run once before and after all cases.
     pub(crate) setup: Arc<[Step]>,
     pub(crate) teardown: Arc<[Step]>,
@@ -64,10 +66,12 @@ impl Config {
         sources: &Sources,
         usage: &mut Diagnostics,
     ) -> (Self, Around) {
+        let mut chosen = None;
         if let Some(name) = &overrides.profile {
             match suite.profiles.iter().position(|(known, _)| *known.value == **name) {
                 Some(at) => {
                     let (_, profile) = suite.profiles.swap_remove(at);
+                    chosen = profile.span.map(|span| Spanned::new(name.clone(), span));
                     suite.lay(profile);
                 }
                 None => push_once(usage, unknown_profile(name, &suite, source, sources)),
@@ -84,13 +88,14 @@ impl Config {
         let around = Around { setup: suite.setup, teardown: suite.teardown };
         let config = Self {
             source,
+            profile: chosen,
             protos: suite.protos.resolve(&suite.folder),
             folder: suite.folder,
             servers,
             inherited,
             vars: suite.vars,
             overriding_vars: Vec::new(),
-            tags: suite.tags.into_iter().map(|tag| tag.value).collect(),
+            tags: suite.tags,
             setup: Arc::default(),
             teardown: Arc::default(),
             secrets: suite.secrets,

@@ -104,7 +104,9 @@ fn collect(node: &Node, vars: &mut Vec<(Arc<str>, Node)>, masker: &Masker) {
                     "rows" => vars.extend(value.as_sequence().unwrap_or_default().iter().flat_map(of)),
                     "metadata" | "headers" | "trailers" => of(value).iter().for_each(|(key, value)| {
                         for value in value.as_sequence().unwrap_or(std::slice::from_ref(value)) {
-                            if let Some(scalar) = value.as_scalar().filter(|scalar| !scalar.text.contains("${")) {
+                            // `null` only says that nothing is sent
+                            let said = value.as_scalar().filter(|_| !value.is_null());
+                            if let Some(scalar) = said.filter(|scalar| !scalar.text.contains("${")) {
                                 hide_credentials(&key.to_ascii_lowercase(), &scalar.text, masker);
                             }
                         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
 
 /// The one name of a case, in listings, filters, reports and reruns: `users/create.yaml::creates a user`, and of a row
-/// `users/create.yaml::creates a user[ada]`. A single line, unique in its suite, nothing escaped.
+/// `users/create.yaml::creates a user[ada]`. A single line, unique in what is loaded, nothing escaped.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CaseId(Arc<str>);
 

@@ -1,6 +1,6 @@
 //! Reading what was found: files → trees → frames → [`Suite`]s, with everything that is wrong with every file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -65,7 +65,10 @@ impl Loaded {
 
 /// A file that was read.
 struct Document {
+    /// Of the file in listings and reports.
     id: String,
+    /// Below the suite's folder.
+    id_in_suite: String,
     place: Place,
     given: bool,
     source: Option<FileId>,
@@ -85,6 +88,7 @@ struct ReadSuite {
 fn load_found(found: Vec<FoundSuite>, overrides: &Overrides, sources: &Sources, diagnostics: Diagnostics) -> Loaded {
     let mut read: Vec<ReadSuite> = found.into_iter().map(|suite| ReadSuite::new(suite, sources)).collect();
     leave_out_named(&mut read);
+    tell_apart(&mut read);
     let mut loader = Loader {
         overrides,
         sources,
@@ -113,12 +117,18 @@ impl ReadSuite {
     }
 }
 
+impl ReadSuite {
+    fn documents(&self) -> impl Iterator<Item = &Document> {
+        self.file.iter().chain(&self.cases)
+    }
+}
+
 impl Document {
     fn read(id: String, place: Place, given: bool, sources: &Sources) -> Self {
         let mut diagnostics = Diagnostics::new();
         let source = read_source(&place.shown, sources, &mut diagnostics);
         let node = source.and_then(|source| yaml::parse(source, sources.get(source).text(), &mut diagnostics));
-        Self { id, place, given, source, node, diagnostics }
+        Self { id_in_suite: id.clone(), id, place, given, source, node, diagnostics }
     }
 
     fn as_read(&self) -> (Option<FileId>, Option<&Node>) {
@@ -126,10 +136,32 @@ impl Document {
     }
 }
 
+/// Files of several suites with one id are called by their paths, so that what is listed and reported is plain.
+fn tell_apart(suites: &mut [ReadSuite]) {
+    loop {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for document in suites.iter().flat_map(ReadSuite::documents) {
+            *counts.entry(document.id.clone()).or_default() += 1;
+        }
+        let mut changed = false;
+        for document in suites.iter_mut().flat_map(|suite| suite.file.iter_mut().chain(&mut suite.cases)) {
+            let path = document.place.shown.to_string_lossy();
+            if counts.get(&document.id).is_some_and(|count| *count > 1) && document.id != path {
+                document.id = path.into_owned();
+                changed = true;
+            }
+        }
+        // a path may be what a third file is called already
+        if !changed {
+            break;
+        }
+    }
+}
+
 /// Leaves out the files that another names by `$file`, or as rows: they are data, not cases.
 fn leave_out_named(suites: &mut [ReadSuite]) {
     let mut named = HashSet::new();
-    for document in suites.iter().flat_map(|suite| suite.file.iter().chain(&suite.cases)) {
+    for document in suites.iter().flat_map(ReadSuite::documents) {
         if let Some(node) = &document.node {
             collect_named(node, &document.place, &mut named);
             let cases = node.get("cases").and_then(Node::as_sequence).unwrap_or_default();
@@ -285,11 +317,11 @@ impl Loader<'_> {
         servers_known: bool,
         blocked_by: Option<&Path>,
     ) -> LoadedFile {
-        let Document { id, place, diagnostics: mut out, .. } = document;
+        let Document { id, id_in_suite, place, diagnostics: mut out, .. } = document;
         let path = place.shown;
         let file = frame.map(|frame| {
             let resolver = Resolver::new(config, self.rows, servers_known, blocked_by.is_none());
-            Arc::new(resolver.file(&id, path.clone(), frame, &mut out))
+            Arc::new(resolver.file(&id, id_in_suite, path.clone(), frame, &mut out))
         });
         if let Some(file) = &file {
             hide_rows(&config.secrets, file, self.sources);

@@ -22,7 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(crate) use call::{Call, Capture, Eventually, Expect, Inherited, Payload};
-pub(crate) use case::{Case, CaseFile, Repeat, Retry, Row};
+pub(crate) use case::{Case, CaseFile, Origins, Repeat, Retry, Row};
 pub(crate) use config::{Config, Overrides};
 pub(crate) use id::CaseId;
 pub(crate) use load::{Loaded, load, load_for_id};

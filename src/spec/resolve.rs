@@ -11,8 +11,8 @@ use super::frame::{CallFrame, CaseFrame, FileFrame, Rows, RowsFrame, ScriptFrame
 use super::rows::{RowFiles, whole_rows};
 use super::server::check_address;
 use super::{
-    Action, Call, Case, CaseFile, CaseId, Config, Inherited, Payload, Row, Script, ScriptAction, ScriptStep,
-    ServerScope, ServerSource, ServerSpec, Step, metadata,
+    Action, Call, Case, CaseFile, CaseId, Config, Inherited, Origins, Payload, Row, Script, ScriptAction, ScriptStep,
+    ServerSource, ServerSpec, Step, metadata,
 };
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned, one_of};
 use crate::yaml::{Node, NodeKind, Scalar, Style, decode};
@@ -42,14 +42,6 @@ struct FileWide<'a> {
     setup: &'a [Step],
 }
 
-/// Whose steps they are: how long a server must live that they call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Owner {
-    Suite,
-    File,
-    Case,
-}
-
 impl<'a> Resolver<'a> {
     pub(super) fn new(config: &'a Config, rows: &'a RowFiles<'a>, servers_known: bool, suite_valid: bool) -> Self {
         Self { config, rows, servers_known, suite_valid, nameless: RefCell::default() }
@@ -57,51 +49,61 @@ impl<'a> Resolver<'a> {
 
     /// The steps around all cases of the suite.
     pub(super) fn suite(&self, around: Around, out: &mut Diagnostics) -> (Arc<[Step]>, Arc<[Step]>) {
-        let mut steps = |frames| self.steps(frames, &[], Owner::Suite, out).unwrap_or_default();
+        let mut steps = |frames| self.steps(frames, &[], out).unwrap_or_default();
         let (setup, teardown) = (steps(around.setup), steps(around.teardown));
         self.tell_nameless(out);
         (setup, teardown)
     }
 
     /// What a file says, as far as it is whole; what is wrong with the rest, `out` says.
-    pub(super) fn file(&self, id: &str, path: PathBuf, frame: FileFrame, out: &mut Diagnostics) -> CaseFile {
+    pub(super) fn file(
+        &self,
+        id: &str,
+        id_in_suite: String,
+        path: PathBuf,
+        frame: FileFrame,
+        out: &mut Diagnostics,
+    ) -> CaseFile {
         self.check_server(frame.inherited.server.as_ref(), out);
         let FileFrame { folder, inherited, tags, locks, vars, serial, setup, teardown, cases, .. } = frame;
-        let mut steps = |frames| self.steps(frames, &[&inherited], Owner::File, out).unwrap_or_default();
+        let mut steps = |frames| self.steps(frames, &[&inherited], out).unwrap_or_default();
         let (setup, teardown) = (steps(setup), steps(teardown));
         let file = FileWide { id, folder: &folder, inherited, tags, locks, vars: &vars, setup: &setup };
         let resolved: Vec<Arc<Case>> =
             cases.into_iter().flat_map(|case| self.case(case, &file, out)).map(Arc::new).collect();
         refuse_duplicate_ids(&resolved, id, &teardown, out);
         self.tell_nameless(out);
-        CaseFile { id: id.to_owned(), path, vars, setup, teardown, serial, cases: resolved }
+        CaseFile { id: id.to_owned(), id_in_suite, path, vars, setup, teardown, serial, cases: resolved }
     }
 
     /// A case; with rows, one for each.
     fn case(&self, frame: CaseFrame, file: &FileWide<'_>, out: &mut Diagnostics) -> Vec<Case> {
         let levels = [&file.inherited, &frame.call.inherited];
-        let teardown = self.steps(frame.teardown, &levels, Owner::Case, out);
+        let teardown = self.steps(frame.teardown, &levels, out);
         let steps = match frame.steps {
             Some(steps) => {
                 self.check_server(frame.call.inherited.server.as_ref(), out);
-                self.steps(steps, &levels, Owner::Case, out)
+                self.steps(steps, &levels, out)
             }
-            None => self.call(frame.call, &[&file.inherited], Owner::Case, out).map(|call| {
+            None => self.call(frame.call, &[&file.inherited], out).map(|call| {
                 let action = Action::Call(Box::new(call));
-                [Step { span: frame.span, id: frame.id, name: None, action }].into()
+                [Step { span: frame.span, id: frame.id, name: None, action, written: frame.written.clone() }].into()
             }),
         };
         let rows = self.rows(frame.rows, file.folder, out);
         let (Some(name), Some(steps), Some(teardown), Some(rows)) = (frame.name, steps, teardown, rows) else {
             return Vec::new();
         };
-        let suite_tags = self.config.tags.iter().map(String::as_str);
-        let texts = |near: &'_ [Spanned<String>]| near.iter().map(|text| text.value.clone()).collect::<Vec<_>>();
+        let tags = each_once(self.config.tags.iter().chain(&file.tags).chain(&frame.tags));
+        let locks = each_once(file.locks.iter().chain(&frame.locks));
+        let spans = |texts: &[&Spanned<String>]| texts.iter().map(|text| text.span).collect();
+        let texts = |texts: &[&Spanned<String>]| texts.iter().map(|text| text.value.clone()).collect();
         let case = Case {
             id: CaseId::new(file.id, &name.value),
             span: frame.span,
             description: frame.description.map(|description| description.value),
-            tags: once(suite_tags.map(str::to_owned).chain(texts(&file.tags)).chain(texts(&frame.tags))),
+            origins: Arc::new(Origins { written: frame.written, tags: spans(&tags), locks: spans(&locks) }),
+            tags: texts(&tags),
             skip: frame.skip,
             xfail: frame.xfail,
             vars: frame.vars.into(),
@@ -109,7 +111,7 @@ impl<'a> Resolver<'a> {
             repeat: frame.repeat,
             retry: frame.retry,
             across: frame.across,
-            locks: once(texts(&file.locks).into_iter().chain(texts(&frame.locks))),
+            locks: texts(&locks),
             steps,
             teardown,
         };
@@ -138,31 +140,25 @@ impl<'a> Resolver<'a> {
     }
 
     /// Steps of one list; `None` after an error in one.
-    fn steps(
-        &self,
-        frames: Vec<StepFrame>,
-        around: &[&Inherited],
-        owner: Owner,
-        out: &mut Diagnostics,
-    ) -> Option<Arc<[Step]>> {
-        let step = |StepFrame { span, id, name, sleep, call }: StepFrame, out: &mut Diagnostics| {
+    fn steps(&self, frames: Vec<StepFrame>, around: &[&Inherited], out: &mut Diagnostics) -> Option<Arc<[Step]>> {
+        let step = |StepFrame { span, written, id, name, sleep, call }: StepFrame, out: &mut Diagnostics| {
             let action = match sleep {
                 Some(sleep) => Action::Sleep(sleep.value),
-                None => Action::Call(Box::new(self.call(call, around, owner, out)?)),
+                None => Action::Call(Box::new(self.call(call, around, out)?)),
             };
-            Some(Step { span, id, name: name.map(|name| name.value), action })
+            Some(Step { span, id, name: name.map(|name| name.value), action, written })
         };
         let steps: Vec<Option<Step>> = frames.into_iter().map(|frame| step(frame, out)).collect();
         steps.into_iter().collect()
     }
 
     /// One call; `around` is what it takes over, from the farthest: of its file, of a call it is made within.
-    fn call(&self, frame: CallFrame, around: &[&Inherited], owner: Owner, out: &mut Diagnostics) -> Option<Call> {
+    fn call(&self, frame: CallFrame, around: &[&Inherited], out: &mut Diagnostics) -> Option<Call> {
         let CallFrame { inherited, call, compression, request, requests, stream, expect, capture, eventually } = frame;
         self.check_server(inherited.server.as_ref(), out);
         let levels: Vec<&Inherited> = around.iter().copied().chain([&inherited]).collect();
         let payload = match stream {
-            Some(script) => self.script(script, &levels, owner, out).map(Payload::Script),
+            Some(script) => self.script(script, &levels, out).map(Payload::Script),
             None => read_payload(request, requests, out),
         };
         let call = call.filter(|call| {
@@ -176,11 +172,11 @@ impl<'a> Resolver<'a> {
             self.nameless.borrow_mut().get_or_insert(call);
             return None;
         };
-        self.check_scope(&server.value, call.span, owner, out);
         let inherited = levels.iter().fold(self.inherited(&server.value), |far, near| far.overlaid(near));
         Some(Call {
             server,
             service: inherited.service,
+            timeout_at: inherited.timeout.as_ref().map(|timeout| timeout.span),
             timeout: inherited.timeout.map_or(DEFAULT_TIMEOUT, |timeout| timeout.value),
             metadata: inherited.metadata,
             call,
@@ -192,16 +188,10 @@ impl<'a> Resolver<'a> {
         })
     }
 
-    fn script(
-        &self,
-        script: ScriptFrame,
-        around: &[&Inherited],
-        owner: Owner,
-        out: &mut Diagnostics,
-    ) -> Option<Script> {
+    fn script(&self, script: ScriptFrame, around: &[&Inherited], out: &mut Diagnostics) -> Option<Script> {
         let step = |ScriptStep { span, action }: ScriptStep<CallFrame>, out: &mut Diagnostics| {
             let action = match action {
-                ScriptAction::Call(call) => ScriptAction::Call(Box::new(self.call(*call, around, owner, out)?)),
+                ScriptAction::Call(call) => ScriptAction::Call(Box::new(self.call(*call, around, out)?)),
                 ScriptAction::Send { message, compressed } => ScriptAction::Send { message, compressed },
                 ScriptAction::Receive(receive) => ScriptAction::Receive(receive),
                 ScriptAction::SilentFor(duration) => ScriptAction::SilentFor(duration),
@@ -228,21 +218,6 @@ impl<'a> Resolver<'a> {
     fn server<'s>(&'s self, levels: &[&'s Inherited]) -> Option<&'s Spanned<String>> {
         let named = levels.iter().rev().find_map(|level| level.server.as_ref());
         named.or(self.config.inherited.server.as_ref())
-    }
-
-    /// Reports a server that does not live as long as those for whom it is called.
-    fn check_scope(&self, server: &str, call: Span, owner: Owner, out: &mut Diagnostics) {
-        let spec = self.config.servers.iter().find(|spec| spec.name.value == server);
-        let Some(ServerSource::Start(start)) = spec.map(|spec| &spec.source) else { return };
-        let (whose, lives, scopes) = match (owner, start.scope) {
-            (Owner::Suite, ServerScope::File) => ("the suite", "for one file", "`scope: run`"),
-            (Owner::Suite, ServerScope::Case) => ("the suite", "for one case", "`scope: run`"),
-            (Owner::File, ServerScope::Case) => ("a file", "for one case", "`scope: file` or `scope: run`"),
-            _ => return,
-        };
-        let gone = Diagnostic::error(format!("the server `{server}` lives {lives}, and this is done for {whose}"));
-        let gone = gone.at(call, "no case is running here").also(start.span, "started here");
-        out.push(gone.hint(format!("give the server {scopes}, or make the call a step of each case")));
     }
 
     /// Reports, once of a file, that nobody names a server.
@@ -281,14 +256,14 @@ impl<'a> Resolver<'a> {
 }
 
 /// Each text once, in order.
-fn once(texts: impl Iterator<Item = String>) -> Arc<[String]> {
-    let mut each: Vec<String> = Vec::new();
+fn each_once<'t>(texts: impl Iterator<Item = &'t Spanned<String>>) -> Vec<&'t Spanned<String>> {
+    let mut each: Vec<&Spanned<String>> = Vec::new();
     for text in texts {
-        if !each.contains(&text) {
+        if !each.iter().any(|known| known.value == text.value) {
             each.push(text);
         }
     }
-    each.into()
+    each
 }
 
 /// Reports cases that come to one id: `a[1]` by its name, and row 1 of `a`; or that of the file's teardown.

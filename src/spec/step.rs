@@ -17,6 +17,8 @@ pub(crate) struct Step {
     /// What reports call it.
     pub(crate) name: Option<String>,
     pub(crate) action: Action,
+    /// Its own mapping; the case's, where that is one call.
+    pub(crate) written: Node,
 }
 
 /// What a step does.

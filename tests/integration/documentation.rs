@@ -77,7 +77,7 @@ impl Block {
         for line in self.text.lines().filter(|_| self.language == "console") {
             if let Some(command) = line.strip_prefix("$ ") {
                 let command = command.split("  # ").next().unwrap_or_default();
-                let mut words = command.split_whitespace().map(str::to_owned);
+                let mut words = words(command).into_iter();
                 let ours = words.next().is_some_and(|program| program == "grpc-spec");
                 commands.push(ours.then(|| Shown { arguments: words.collect(), output: String::new() }));
             } else if let Some(Some(command)) = commands.last_mut() {
@@ -86,6 +86,15 @@ impl Block {
         }
         commands.into_iter().flatten().collect()
     }
+}
+
+/// As a shell has them, where single quotes hold spaces.
+fn words(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for (at, part) in command.split('\'').enumerate() {
+        if at % 2 == 0 { words.extend(part.split_whitespace().map(str::to_owned)) } else { words.push(part.to_owned()) }
+    }
+    words
 }
 
 impl Shown {
@@ -161,8 +170,9 @@ fn options_that_are_shown_exist() {
                 let [name, arguments @ ..] = command.arguments.as_slice() else { continue };
                 let help = grpc_spec([name.as_str(), "--help"]).run().exits(0).stdout;
                 for option in arguments.iter().filter(|argument| argument.starts_with('-')) {
-                    let known =
-                        help.split(|letter: char| letter.is_whitespace() || letter == ',').any(|word| word == option);
+                    let option = option.split('=').next().unwrap_or_default();
+                    let ends = |letter: char| letter.is_whitespace() || matches!(letter, ',' | '[');
+                    let known = help.split(ends).any(|word| word == option);
                     assert!(known, "{}: no {option} in `grpc-spec {name}`", block.place);
                 }
             }

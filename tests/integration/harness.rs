@@ -174,11 +174,10 @@ fn a_folder_without_cases_is_no_success() {
 }
 
 #[test]
-fn a_file_with_the_id_of_another_suites_is_a_test_that_fails() {
+fn files_of_two_suites_with_one_id_are_called_by_their_paths() {
     let suite = format!("servers: {{ only: {{ address: \"{}\" }} }}\n", fixture_address());
-    let folder = mixed().file("inner/grpc-spec.yaml", &suite).file("inner/a.yaml", "cases: [ { name: x, call: S/M } ]");
-    let listed = harness(&folder, ["--list", "inner"]).run().exits(0);
-    assert_eq!(listed.stdout, "inner/a.yaml: test\n");
-    let one = harness(&folder, ["--exact", "inner/a.yaml"]).run().exits(101);
-    one.says("`a.yaml` and `inner/a.yaml` are both `a.yaml`");
+    let folder = mixed().file("inner/grpc-spec.yaml", &suite).file("inner/broken.yaml", "cases: []\n");
+    let listed = harness(&folder, ["--list", "broken"]).run().exits(0);
+    assert_eq!(listed.stdout, "broken.yaml: test\ninner/broken.yaml: test\n");
+    harness(&folder, ["--exact", "inner/broken.yaml"]).run().exits(101).says("no cases in this file");
 }

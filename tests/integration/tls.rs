@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 
 use self::tls_front::TlsFront;
-use crate::support::{Ended, Folder, assert_golden, fixture_address, grpc_spec};
+use crate::support::{Ended, Folder, MEMORY, assert_golden, fixture_address, grpc_spec, run_bounded};
 
 const CASE: &str = "cases:\n  - { name: greets, call: Greeter/SayHello }\n";
 
@@ -86,7 +86,8 @@ fn suite(server: &str) -> Folder {
 /// Runs the case, and the case that expects to be refused for this reason: the one ends in an error, the other passes.
 fn refused(name: &str, reason: &str, folder: Folder) {
     let folder = folder.file("case.yaml", CASE);
-    let ended = folder.grpc_spec(["run", "case.yaml"]).run().exits(3);
+    let (ended, _) = run_bounded(&folder, ["case.yaml"], MEMORY);
+    let ended = ended.exits(3);
     assert_golden(&format!("tls_{name}"), &folder.redact(&ended.transcript()));
     folder.write("expected.yaml", &unreachable(reason));
     folder.grpc_spec(["run", "expected.yaml"]).run().exits(0);
@@ -171,6 +172,19 @@ fn an_expired_certificate() {
 fn an_unknown_issuer() {
     let at = behind(Authority::new("another").issue().front());
     refused("issuer", "certificate", suite(&format!("{{ address: \"https://{at}\", tls: {{ ca: ca.pem }} }}")));
+}
+
+#[test]
+fn a_self_signed_certificate() {
+    let key = KeyPair::generate().expect("a key");
+    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("names");
+    let certificate = params.self_signed(&key).expect("a certificate").pem();
+    let at = behind(Identity { certificate: certificate.clone(), key: key.serialize_pem() }.front());
+    let folder = suite(&format!("{{ address: \"https://{at}\", tls: {{ ca: ca.pem }} }}")).file("case.yaml", CASE);
+    folder.write("ca.pem", &certificate);
+    folder.grpc_spec(["run", "."]).run().exits(0);
+    folder.write("ca.pem", &OURS.pem());
+    refused("self_signed", "certificate", folder);
 }
 
 #[test]

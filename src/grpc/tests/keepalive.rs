@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::raw::{self, ACK, Frame, OK_TRAILERS, PING};
-use super::{PATH, Target, told};
+use super::honest::{echo, serve};
+use super::{PATH, Target, listen, told};
 use crate::grpc::{CallOutcome, CallRequest, Channel, ChannelOptions, Code, Metadata};
 
 const EVERY: Duration = Duration::from_millis(50);
@@ -20,32 +21,22 @@ async fn call(target: Target) -> CallOutcome {
 
 #[tokio::test]
 async fn a_peer_that_answers_no_ping_is_lost_before_the_deadline() {
-    let outcome = call(raw::serve(|peer| async { peer }).await).await;
+    let target = listen(|mut stream| async move {
+        let _ = stream.write_all(super::SETTINGS).await;
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    });
+    let outcome = call(target.await).await;
     assert_eq!(outcome.status.code, Code::Unavailable);
-    assert_eq!(
-        told(&outcome),
-        "UNAVAILABLE: the connection was lost\ncause: no answer to a keepalive PING within 50ms"
-    );
+    assert_eq!(outcome.status.message, "the connection was lost");
+    assert_eq!(outcome.causes, ["no answer to a keepalive PING within 50ms"]);
     assert!(outcome.elapsed < PATIENCE / 2, "{:?}", outcome.elapsed);
 }
 
 #[tokio::test]
 async fn a_peer_that_answers_is_waited_for() {
-    let target = raw::serve(|mut peer| async move {
-        peer.request().await;
-        let mut answered = 0;
-        while answered < 3 {
-            match peer.read().await {
-                Some(Frame { kind: PING, flags: 0, payload, .. }) => {
-                    peer.frame(PING, ACK, 0, &payload).await;
-                    answered += 1;
-                }
-                Some(_) => {}
-                None => return peer,
-            }
-        }
-        peer.write(&raw::response(OK_TRAILERS)).await;
-        peer
+    let target = serve(|request, answer| async move {
+        tokio::time::sleep(EVERY * 6).await;
+        echo(request, answer).await;
     });
     assert_eq!(told(&call(target.await).await), "OK: ");
 }

@@ -1,18 +1,19 @@
-//! The engine against servers over real sockets: honest ones on the `h2` crate, and raw ones that misbehave frame by
-//! frame. Each test says what a person would read.
+//! The engine against servers over real sockets, most of them on the `h2` crate. Those that break rules are met through
+//! the binary, in `tests/integration/misbehaving.rs`; here is what it cannot show.
 
+mod connections;
+mod deadlines;
 mod honest;
 mod keepalive;
-mod misbehaving;
-mod raw;
 mod reflection;
-mod resets;
+mod responses;
 mod tls;
-mod unreachable;
 
+use std::future::Future;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::{CallOutcome, CallRequest, Channel, ChannelOptions, ConnectError, Metadata, Target};
 
@@ -21,6 +22,9 @@ const SHORT: Duration = Duration::from_millis(300);
 
 /// By how much a call may be late.
 const SLACK: Duration = Duration::from_millis(250);
+
+/// SETTINGS without any: all that some peers say.
+const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 
 const PATH: &str = "/test.Service/Method";
 
@@ -40,6 +44,30 @@ async fn try_unary(channel: &Channel) -> Result<CallOutcome, ConnectError> {
 
 async fn unary(target: Target) -> CallOutcome {
     try_unary(&channel(target)).await.expect("a server that is reached")
+}
+
+/// Serves every connection with the script, over plain TCP.
+async fn listen<F>(script: impl Fn(TcpStream) -> F + Send + 'static) -> Target
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let _ = stream.set_nodelay(true);
+            tokio::spawn(script(stream));
+        }
+    });
+    Target::parse(&address.to_string()).expect("an address")
+}
+
+/// A message behind its flag and length.
+fn prefixed(flag: u8, body: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![flag];
+    bytes.extend(u32::try_from(body.len()).expect("short").to_be_bytes());
+    bytes.extend(body);
+    bytes
 }
 
 /// Status, then everything a report would print beneath it.

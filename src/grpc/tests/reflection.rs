@@ -8,8 +8,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response};
 
 use super::honest::{Answer, end, ok, serve};
-use super::raw::prefixed;
-use super::{SHORT, SLACK, Target, channel};
+use super::{SHORT, SLACK, Target, channel, prefixed};
 use crate::grpc::{Code, Metadata, MetadataValue, Reflection, ReflectionError};
 use crate::schema::{self, Question};
 

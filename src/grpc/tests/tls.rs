@@ -13,8 +13,7 @@ use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 
 use super::honest::echo;
-use super::raw;
-use super::{PATH, SHORT, Target, told};
+use super::{PATH, SHORT, Target, listen, told};
 use crate::grpc::{
     CallOutcome, CallRequest, Channel, ChannelOptions, Code, ConnectError, Metadata, Pem, Tls, TlsOptions,
 };
@@ -100,7 +99,7 @@ impl Server<'_> {
         let mut config = builder.with_single_cert(chain, key).expect("a certificate and its key");
         config.alpn_protocols = self.alpn.iter().map(|name| name.to_vec()).collect();
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let target = raw::listen(move |stream| {
+        let target = listen(move |stream| {
             let acceptor = acceptor.clone();
             async move {
                 let Ok(stream) = acceptor.accept(stream).await else { return };
@@ -244,7 +243,7 @@ async fn plaintext_to_tls() {
 
 #[tokio::test]
 async fn tls_to_plaintext() {
-    let http = raw::listen(|stream| async move {
+    let http = listen(|stream| async move {
         if let Ok(mut connection) = h2::server::handshake(stream).await {
             while connection.accept().await.is_some() {}
         }

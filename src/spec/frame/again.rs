@@ -9,6 +9,8 @@ use crate::yaml::decode::{self, Key, Reads, Table};
 
 /// Between two attempts under `eventually`, where nothing else is said.
 const EVERY: Duration = Duration::from_millis(100);
+/// With more calls at the same time, what is tested is the machine they come from.
+const MOST_PARALLEL: u32 = 1_000;
 
 #[derive(Debug, Default)]
 pub(super) struct RepeatFrame {
@@ -63,6 +65,12 @@ pub(super) fn read_repeat(node: &Node, out: &mut Diagnostics) -> Option<Repeat> 
     }
     let mut repeat = RepeatFrame::default();
     REPEAT.read(node, &mut repeat, out);
+    if let Some(parallel) = repeat.parallel.as_ref().filter(|parallel| parallel.value > MOST_PARALLEL) {
+        let headline = format!("{} repeats at the same time are too many", parallel.value);
+        let most = Diagnostic::error(headline).at(parallel.span, format!("at most {MOST_PARALLEL}"));
+        out.push(most.hint("`times` may be as large as it has to be"));
+        return None;
+    }
     Some(Repeat { times: repeat.times?.value, parallel: repeat.parallel.map_or(1, |parallel| parallel.value) })
 }
 

@@ -16,6 +16,7 @@ use crate::yaml::{Node, Style};
 #[derive(Debug)]
 pub(in crate::spec) struct CaseFrame {
     pub(in crate::spec) span: Span,
+    pub(in crate::spec) written: Node,
     pub(in crate::spec) name: Option<Spanned<String>>,
     pub(in crate::spec) description: Option<Spanned<String>>,
     pub(in crate::spec) tags: Vec<Spanned<String>>,
@@ -94,6 +95,7 @@ impl CaseFrame {
     pub(super) fn read(node: &Node, out: &mut Diagnostics) -> Self {
         let mut case = Self {
             span: node.span,
+            written: node.clone(),
             name: None,
             description: None,
             tags: Vec::new(),

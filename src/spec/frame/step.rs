@@ -15,6 +15,7 @@ use crate::yaml::decode::{self, Key, Reads, Table};
 #[derive(Debug)]
 pub(in crate::spec) struct StepFrame {
     pub(in crate::spec) span: Span,
+    pub(in crate::spec) written: Node,
     pub(in crate::spec) id: Option<Spanned<Arc<str>>>,
     pub(in crate::spec) name: Option<Spanned<String>>,
     pub(in crate::spec) sleep: Option<Spanned<Duration>>,
@@ -80,7 +81,14 @@ pub(super) fn refuse_duplicate_ids<'a>(lists: impl IntoIterator<Item = &'a [Step
 }
 
 fn read_step(node: &Node, out: &mut Diagnostics) -> StepFrame {
-    let mut step = StepFrame { span: node.span, id: None, name: None, sleep: None, call: CallFrame::default() };
+    let mut step = StepFrame {
+        span: node.span,
+        written: node.clone(),
+        id: None,
+        name: None,
+        sleep: None,
+        call: CallFrame::default(),
+    };
     let damaged = decode::damaged(node, out);
     if let Some(scalar) = node.as_scalar().filter(|_| !node.is_null()) {
         let written = match &*scalar.text {

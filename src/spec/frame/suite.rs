@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::step::{StepFrame, read_steps, refuse_duplicate_ids};
 use super::{read_servers, read_tags, read_vars};
-use crate::diagnostic::{Diagnostic, Diagnostics, Spanned};
+use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
 use crate::expr::check_variable_name;
 use crate::schema::SchemaSources;
 use crate::spec::{Inherited, Secret, ServerSpec, metadata};
@@ -17,6 +17,8 @@ use crate::yaml::decode::{self, Key, Reads, Table};
 pub(in crate::spec) struct SuiteFrame {
     /// The folder of the file: paths are relative to it.
     pub(in crate::spec) folder: PathBuf,
+    /// The whole of it.
+    pub(in crate::spec) span: Option<Span>,
     pub(in crate::spec) protos: ProtosFrame,
     pub(in crate::spec) servers: Vec<Arc<ServerSpec>>,
     pub(in crate::spec) inherited: Inherited,
@@ -68,7 +70,7 @@ static PROTOS: Table<ProtosFrame> = Table {
 impl SuiteFrame {
     /// Reads a whole suite file that lies in `folder`.
     pub(in crate::spec) fn read(node: &Node, folder: &Path, out: &mut Diagnostics) -> Self {
-        let mut suite = Self { folder: folder.to_owned(), ..Self::default() };
+        let mut suite = Self { folder: folder.to_owned(), span: Some(node.span), ..Self::default() };
         SUITE.read(node, &mut suite, out);
         refuse_duplicate_ids([&*suite.setup, &suite.teardown], out);
         suite
@@ -141,7 +143,8 @@ impl ProtosFrame {
 fn read_profiles(suite: &mut SuiteFrame, node: &Node, out: &mut Diagnostics) {
     let hint = "write `{ staging: { servers: … } }`";
     for entry in decode::entries(node, "profiles by name", hint, out).unwrap_or_default() {
-        let mut profile = SuiteFrame { folder: suite.folder.clone(), ..SuiteFrame::default() };
+        let mut profile =
+            SuiteFrame { folder: suite.folder.clone(), span: Some(entry.value.span), ..SuiteFrame::default() };
         PROFILE.read(&entry.value, &mut profile, out);
         refuse_duplicate_ids([&*profile.setup, &profile.teardown], out);
         suite.profiles.push((entry.key.clone(), profile));

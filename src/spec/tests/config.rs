@@ -116,7 +116,7 @@ profiles:
     let vars: Vec<_> =
         config.vars.iter().map(|(name, node)| (&*name.value, &*node.as_scalar().expect("text").text)).collect();
     assert_eq!(vars, [("other", "x"), ("tenant", "beta")]);
-    assert_eq!(*config.tags, ["suite", "staging"]);
+    assert_eq!(config.tags.iter().map(|tag| tag.value.as_str()).collect::<Vec<_>>(), ["suite", "staging"]);
     let case = outcome.case("a.yaml::n");
     let step = call(&case);
     assert_eq!((step.server.value.as_str(), step.timeout), ("c", Duration::from_secs(1)));

@@ -36,6 +36,8 @@ impl Invocation {
         for name in FOREIGN {
             command.env_remove(name);
         }
+        // whatever a run keeps of itself is kept here, and not where our own runs keep it
+        command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
         Self(command)
     }
 

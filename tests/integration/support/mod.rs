@@ -1,6 +1,7 @@
 //! What the tests share: running a program with a bound on its time, golden files, folders of cases, the fixture
 //! server, and the program of `tests/support/`.
 
+mod bounded;
 mod folder;
 mod golden;
 mod invocation;
@@ -12,6 +13,7 @@ mod shared_server;
 
 use std::path::Path;
 
+pub(crate) use bounded::{MEMORY, run_bounded};
 pub(crate) use folder::Folder;
 pub(crate) use golden::{Goldens, assert_golden};
 pub(crate) use invocation::{Ended, Invocation, Running};

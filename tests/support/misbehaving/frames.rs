@@ -29,9 +29,5 @@ pub(super) fn all() -> Vec<Misbehaviour> {
         Misbehaviour::answer("window_overflow", |frames| {
             frames.of_connection(WINDOW_UPDATE, 0, &0x7fff_ffff_u32.to_be_bytes())
         }),
-        // More than the client's window of 1 MiB.
-        Misbehaviour::answer("ignores_the_window", |frames| {
-            frames.headers(OK_HEADERS).message(&vec![0; 2 << 20]).trailers(OK_TRAILERS)
-        }),
     ]
 }
