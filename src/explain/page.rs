@@ -1,6 +1,7 @@
 //! Lines of YAML with comments that stand below each other. Main type: [`Page`].
 
 use super::value::{Kind, Value};
+use crate::diagnostic::Masker;
 
 /// Beyond this column comments follow their lines at once.
 const ALIGNED: usize = 56;
@@ -75,8 +76,11 @@ impl Page {
         }
     }
 
-    /// The text, comments aligned.
-    pub(super) fn finish(self) -> String {
+    /// The text, secrets masked, comments aligned.
+    pub(super) fn finish(mut self, masker: &Masker) -> String {
+        for line in &mut self.lines {
+            line.text = masker.mask(&line.text).into_owned();
+        }
         let widths = self.lines.iter().filter(|line| !line.comment.is_empty()).map(|line| line.text.chars().count());
         let column = widths.filter(|width| *width <= ALIGNED).max().unwrap_or_default() + 2;
         let mut page = String::new();

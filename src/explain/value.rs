@@ -6,6 +6,7 @@ use super::places::Places;
 use crate::diagnostic::{Diagnostics, Span};
 use crate::expr::{self, Env, Template, Text};
 use crate::message::double_quoted;
+use crate::spec::Capture;
 use crate::yaml::{Entry, Node, NodeKind, Scalar, Style};
 
 /// A value, with what its comment says.
@@ -72,6 +73,8 @@ impl Value {
 /// Puts values in the place of names, as far as they are known before the run.
 pub(super) struct Substitution<'a> {
     pub(super) env: &'a Env,
+    /// From near to far.
+    pub(super) captures: &'a [&'a Capture],
     pub(super) places: &'a Places<'a>,
 }
 
@@ -101,8 +104,16 @@ impl Substitution<'_> {
         let known = template.fold(self.env).and_then(|value| self.known(&value, node.span, &names));
         known.unwrap_or_else(|| {
             let written = written();
-            Value { comment: format!("{}, when it runs", written.comment), ..written }
+            let captured: Vec<String> = template.names().filter_map(|name| self.captured(&name.path)).collect();
+            let later = if captured.is_empty() { "when it runs".to_owned() } else { captured.join(", ") };
+            Value { comment: format!("{}, {later}", written.comment), ..written }
         })
+    }
+
+    /// Where a name is captured, if it is.
+    fn captured(&self, name: &str) -> Option<String> {
+        let capture = self.captures.iter().find(|capture| &*capture.name.value == name)?;
+        Some(format!("with `{name}` of {}", self.places.of(capture.name.span)))
     }
 
     fn read(&self, node: &Node) -> Option<Template> {
@@ -179,6 +190,11 @@ fn is_plain(text: &str) -> bool {
         && !text.ends_with([' ', ':'])
         && ![": ", " #"].iter().any(|mark| text.contains(mark))
         && !text.chars().any(char::is_control)
+}
+
+/// A scalar as an item of a list on one line.
+pub(super) fn in_a_list(scalar: &Scalar) -> String {
+    flow_scalar(&as_yaml(scalar))
 }
 
 /// A scalar as YAML, within `[ ]` or `{ }`.
