@@ -158,7 +158,7 @@ impl<'a> Explanation<'a> {
         match &server.source {
             ServerSource::Address(node) => self.node(4, "address", node),
             ServerSource::Override(address) => {
-                self.page.line(4, &format!("address: {}", double_quoted(address)), "--server")
+                self.page.line(4, &format!("address: {}", double_quoted(address)), "--server");
             }
             ServerSource::InProcess => self.page.line(4, "# served by the test itself", ""),
             ServerSource::Start(start) => self.start(start),

@@ -28,8 +28,12 @@ pub(super) enum Kind {
 }
 
 impl Value {
+    pub(super) fn new(kind: Kind, comment: impl Into<String>) -> Self {
+        Self { kind, comment: comment.into() }
+    }
+
     pub(super) fn scalar(text: impl Into<String>, comment: impl Into<String>) -> Self {
-        Self { kind: Kind::Scalar(text.into()), comment: comment.into() }
+        Self::new(Kind::Scalar(text.into()), comment)
     }
 
     /// Of a list or mapping, that of its first part.
@@ -166,6 +170,7 @@ impl Substitution<'_> {
 fn shown(scalar: &Scalar) -> Kind {
     let is_block = scalar.text.contains('\n')
         && !scalar.text.starts_with([' ', '\n'])
+        && !scalar.text.ends_with("\n\n")
         && !scalar.text.chars().any(|letter| letter.is_control() && letter != '\n');
     if is_block { Kind::Block(scalar.text.to_string()) } else { Kind::Scalar(as_yaml(scalar)) }
 }

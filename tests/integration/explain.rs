@@ -1,5 +1,7 @@
 //! `grpc-spec explain`: a case as it is meant, and where each of its values comes from.
 
+use std::fmt::Write as _;
+
 use crate::support::{Folder, assert_golden, grpc_spec};
 
 /// A suite in which every level says something.
@@ -77,7 +79,8 @@ fn tells_where_everything_comes_from() {
         let arguments = std::iter::once("explain").chain(arguments.iter().copied());
         let ended = folder.grpc_spec(arguments.clone()).env("EXPLAINED", "open sesame").run().exits(0);
         assert!(ended.stderr.is_empty(), "{ended}");
-        told.push_str(&format!("$ grpc-spec {}\n{}\n", arguments.collect::<Vec<_>>().join(" "), ended.stdout));
+        let command = arguments.collect::<Vec<_>>().join(" ");
+        let _ = writeln!(told, "$ grpc-spec {command}\n{}", ended.stdout);
     }
     assert_golden("explain", &told);
     assert!(!told.contains("hunter2") && !told.contains("sesame"), "secrets are hidden");
