@@ -3,6 +3,7 @@
 
 mod any;
 mod build;
+mod computed;
 mod decode;
 mod field;
 mod file;
