@@ -25,7 +25,11 @@ pub(crate) struct Names {
 impl Names {
     /// Those of a suite, and the values of its variables. `--var` goes before whatever is written.
     pub(super) fn of_suite(config: &Arc<Config>, sources: &Sources, out: &mut Diagnostics) -> (Self, Named<Value>) {
-        let none = Self { config: Arc::clone(config), env: Arc::new(Env::new()), scope: Arc::new(Scope::new()) };
+        let none = Self {
+            config: Arc::clone(config),
+            env: Arc::new(Env::new()),
+            scope: Arc::new(Scope::new()).hiding(config.hidden(sources)),
+        };
         let vars: Vec<_> = config.vars.iter().chain(&config.overriding_vars).cloned().collect();
         none.with(&vars, sources, out)
     }

@@ -88,6 +88,7 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
         Ok(sent) => sent,
         Err(problems) => return CallEnd::Invalid(problems),
     };
+    within.scope.hide_credentials(&sent.metadata);
     let talk = tokio::select! {
         biased;
         () = within.interrupt.raised() => return CallEnd::Interrupted,
@@ -209,6 +210,8 @@ async fn exchange(
 
 fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadata: Metadata, talk: Talk) -> CallEnd {
     let Talk { requests, outcome, messages, script } = talk;
+    within.scope.hide_credentials(&outcome.headers);
+    within.scope.hide_credentials(&outcome.trailers);
     let (mut found, timeline, nested, captured) = match script {
         Some(ScriptEnd { timeline, found, nested, captured }) => (found, Some(timeline), nested, captured),
         None => (Vec::new(), None, None, Named::new()),
@@ -219,6 +222,7 @@ fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadat
         values.extend(observed.values(&call.method));
     }
     let scope = within.evaluating(call, &captured).child(values.clone());
+    hide_captures(&call.captures, &scope);
     let mut made = Made { scope: Arc::clone(&scope), captured, values };
     // A call that was ended because the case had failed has an outcome of our making.
     if !timeline.as_ref().is_some_and(|timeline| timeline.cut) {
@@ -259,6 +263,13 @@ pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> Result
         }
     }
     if wrong.is_empty() { Ok(captured) } else { Err(wrong) }
+}
+
+/// Hides those that are secrets, whether their call passes or is reported.
+pub(super) fn hide_captures(captures: &[PlannedCapture], scope: &Arc<Scope>) {
+    for PlannedCapture { name, expression } in captures {
+        scope.hide_captured(&name.value, expression);
+    }
 }
 
 /// The messages of an outcome after those that are decoded already. One that cannot be read makes the call INTERNAL, as
