@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 
+use super::kept::Kept;
 use super::running::Running;
 use super::script::{self, ScriptEnd};
 use super::session::Leases;
@@ -25,6 +26,8 @@ pub(super) enum CallEnd {
     Failed {
         found: Vec<Diagnostic>,
         exchange: Box<Exchange>,
+        /// What expressions know the call by, where it ended with OK all the same.
+        values: Option<Named<Value>>,
     },
     /// The server could not be reached, and nothing expected that.
     Unreachable(Box<Diagnostic>),
@@ -49,6 +52,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) leases: &'a Leases,
     /// What it sees.
     pub(super) scope: &'a Arc<Scope>,
+    pub(super) kept: &'a Kept,
     pub(super) interrupt: &'a Interrupt,
     /// A moment at which it ends, however long it may take by itself.
     pub(super) until: Option<Instant>,
@@ -76,7 +80,13 @@ pub(super) struct Talk {
     pub(super) script: Option<ScriptEnd>,
 }
 
+/// What a call that is under way may still take at an interrupt: what it makes can be undone only once it is known.
+const FINISH_WITHIN: Duration = Duration::from_secs(1);
+
 pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> CallEnd {
+    if within.interrupt.is_raised() {
+        return CallEnd::Interrupted;
+    }
     let Some(server) = within.leases.get(&call.server) else {
         let missing = Diagnostic::error(format!("the server `{}` was not started", call.server));
         return CallEnd::Invalid([missing.at(call.span, "this call was not made")].into_iter().collect());
@@ -89,10 +99,14 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
         Err(problems) => return CallEnd::Invalid(problems),
     };
     within.scope.hide_credentials(&sent.metadata);
+    let given_up = async {
+        within.interrupt.raised().await;
+        tokio::time::sleep(FINISH_WITHIN).await;
+    };
     let talk = tokio::select! {
         biased;
-        () = within.interrupt.raised() => return CallEnd::Interrupted,
         talk = talk(call, &sent, server, within) => talk,
+        () = given_up => return CallEnd::Interrupted,
     };
     let end = match talk {
         Ok(talk) => judge(call, within, server, sent.metadata, talk),
@@ -228,23 +242,27 @@ fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadat
     if !timeline.as_ref().is_some_and(|timeline| timeline.cut) {
         let mismatches = call.expectation.check(&observed, &scope);
         found.extend(mismatches.iter().map(Mismatch::to_diagnostic));
+        // of a call that fails as well: what it made may have to be undone
+        let (captured, wrong) = capture(&call.captures, &scope);
+        within.kept.add(&captured);
+        made.captured.extend(captured);
         if found.is_empty() {
-            let captured = capture(&call.captures, &scope);
-            captured.map_or_else(|wrong| found.extend(wrong), |captured| made.captured.extend(captured));
+            found.extend(wrong);
         }
     }
     if found.is_empty() {
         return CallEnd::Passed(Box::new(made));
     }
+    let values = (outcome.status.code == Code::Ok).then_some(made.values);
     let reply = Reply::Outcome { outcome: Box::new(outcome), messages };
     let mut exchange = Exchange::new(call, within.config, server, metadata, requests, reply);
     exchange.timeline = timeline;
     exchange.nested = nested;
-    CallEnd::Failed { found, exchange: Box::new(exchange) }
+    CallEnd::Failed { found, exchange: Box::new(exchange), values }
 }
 
-/// The values of what is captured where `scope` says what came back; the errors of those that have none.
-pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> Result<Named<Value>, Vec<Diagnostic>> {
+/// The values of what is captured where `scope` says what came back, and the errors of those that have none.
+pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> (Named<Value>, Vec<Diagnostic>) {
     let mut captured = Named::new();
     let mut wrong = Vec::new();
     for PlannedCapture { name, expression } in captures {
@@ -262,7 +280,7 @@ pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> Result
             }
         }
     }
-    if wrong.is_empty() { Ok(captured) } else { Err(wrong) }
+    (captured, wrong)
 }
 
 /// Hides those that are secrets, whether their call passes or is reported.
@@ -315,14 +333,15 @@ fn judge_unreachable(
     let mismatches = call.expectation.check_unreachable(&error, &scope);
     let mut found: Vec<_> = mismatches.iter().map(Mismatch::to_diagnostic).collect();
     if found.is_empty() {
-        match capture(&call.captures, &scope) {
-            Ok(captured) => return CallEnd::Passed(Box::new(Made { scope, captured, values })),
-            Err(wrong) => found = wrong,
+        let (captured, wrong) = capture(&call.captures, &scope);
+        if wrong.is_empty() {
+            return CallEnd::Passed(Box::new(Made { scope, captured, values }));
         }
+        found = wrong;
     }
     let reply = Reply::Unreachable(error);
     let exchange = Exchange::new(call, within.config, server, sent.metadata, sent.messages, reply);
-    CallEnd::Failed { found, exchange: Box::new(exchange) }
+    CallEnd::Failed { found, exchange: Box::new(exchange), values: None }
 }
 
 impl Exchange {
