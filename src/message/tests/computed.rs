@@ -6,9 +6,9 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use prost_reflect::{DynamicMessage, FieldDescriptor, MessageDescriptor};
 
-use super::super::{MessageTemplate, WellKnown};
+use super::super::{Context, FieldPath, FieldType, MessageTemplate, WellKnown, build_value};
 use super::round_trips::generated;
-use super::{Source, all_types, built, descriptor, fixtures, proto2, same, words};
+use super::{POOL, Source, all_types, built, descriptor, fixtures, proto2, same, same_value, words};
 use crate::expr::{Binding, Env, Scope, Ty, Value};
 
 /// A request that uses `response`, known when it runs.
@@ -41,21 +41,22 @@ fn holds_any(field: &FieldDescriptor) -> bool {
     })
 }
 
-/// Each field that is set, sent as what an expression read of it.
+/// Each field that is set, built of what an expression reads of it.
 fn fields_go_through(descriptor: &MessageDescriptor, choices: &[u8]) {
     let message = generated(descriptor, choices);
+    let names = BTreeMap::from([(Arc::from("response"), Binding::Later(Ty::of_message(descriptor)))]);
+    let env = Arc::new(Env::new()).child(names);
+    let values = BTreeMap::from([(Arc::from("response"), Value::Message(Arc::new(message.clone())))]);
+    let scope = Arc::new(Scope::new()).child(values);
     for (field, value) in message.fields().filter(|(field, _)| !holds_any(field)) {
-        let request = format!("{0}: '${{response.{0}}}'", field.name());
-        let source = Source::new(&request);
-        let names = BTreeMap::from([(Arc::from("response"), Binding::Later(Ty::of_message(descriptor)))]);
-        let mut source = Source { env: Arc::new(Env::new()).child(names), ..source };
-        let template = source.template_of(descriptor).unwrap_or_else(|| panic!("{request}: {:?}", source.words()));
-        let values = BTreeMap::from([(Arc::from("response"), Value::Message(Arc::new(message.clone())))]);
-        let made = template.fill(&Arc::new(Scope::new()).child(values));
-        let made = made.unwrap_or_else(|problems| panic!("{request}: {problems:?}"));
-        let mut wanted = DynamicMessage::new(descriptor.clone());
-        wanted.set_field(&field, value.clone());
-        assert!(same(&made, &wanted), "{request}\n{made}\n{wanted}");
+        let mut source = Source::new(&format!("'${{response.{}}}'", field.name()));
+        let node = source.node.take().expect("it is YAML");
+        let context = Context { sources: &source.sources, env: &env, pool: &POOL, read_files: true };
+        let (ty, path) = (FieldType::of(&field), FieldPath::new().field(field.name()));
+        let template = build_value(&node, &ty, &path, &context, &mut source.out);
+        let template = template.unwrap_or_else(|| panic!("{}: {:?}", field.name(), source.words()));
+        let made = template.fill(&scope).unwrap_or_else(|problems| panic!("{}: {problems:?}", field.name()));
+        assert!(same_value(&made, value), "{}\n{made:?}\n{value:?}", field.name());
     }
 }
 
@@ -102,7 +103,7 @@ fn values_become_the_type_of_the_field() {
         ("struct: \"${{'a': [1, 'x', null, true]}}\"", "struct: { a: [1, x, null, true] }"),
         ("value: ${response.strings}", "value: [a, b]"),
         ("list_value: '${[1, 2]}'", "list_value: [1, 2]"),
-        ("int32_wrapper: ${response.int32_value}", "int32_wrapper: 7"),
+        ("wrapped_int32: ${response.int32_value}", "wrapped_int32: 7"),
     ] {
         let made = match planned(request, &all_types()).1 {
             Ok(MessageTemplate::Constant(message)) => Ok(Arc::unwrap_or_clone(message)),
@@ -124,9 +125,9 @@ fn what_can_never_fit_is_told_before_it_runs() {
             "1:15 `string_value` takes a text | `${…}` is an int | as text: `${string(…)}`",
         ),
         ("strings: ${response.string_value}", "1:10 `strings` takes a list of `string` | `${…}` is a string"),
-        ("strings: ${response.int32_values}", "1:10 `strings` takes a list of `string` | `${…}` is a list"),
+        ("strings: ${response.int32s}", "1:10 `strings` takes a list of `string` | `${…}` is a list"),
         (
-            "nested: ${response.recursive}",
+            "nested: ${response.child}",
             "1:9 `nested` takes a mapping of fields of `fixtures.Nested` | `${…}` is a message `fixtures.AllTypes` | give \
              it fields: `{ field: \"${….field}\" }`, of `fixtures.AllTypes`",
         ),

@@ -64,11 +64,6 @@ impl Source {
         Self { sources, node, env: Arc::new(Env::new()), out }
     }
 
-    /// As [`Self::template`], with what is only told later.
-    fn template_of(&mut self, descriptor: &MessageDescriptor) -> Option<MessageTemplate> {
-        self.template(descriptor)
-    }
-
     fn template(&mut self, descriptor: &MessageDescriptor) -> Option<MessageTemplate> {
         let context = Context { sources: &self.sources, env: &self.env, pool: &POOL, read_files: true };
         let built = MessageTemplate::build(self.node.as_ref()?, descriptor, &context, &mut self.out);
