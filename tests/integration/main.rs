@@ -5,6 +5,7 @@ mod broken;
 mod cli;
 mod documentation;
 mod exit_codes;
+mod explain;
 mod failing;
 mod harness;
 mod health;
