@@ -12,6 +12,7 @@ mod health;
 mod junit;
 mod misbehaving;
 mod reflection;
+mod scenarios;
 mod secrets;
 mod selection;
 mod servers;
