@@ -37,10 +37,16 @@ impl Decoded {
         }
     }
 
-    /// Where something was cut off.
-    pub(super) fn cuts(&self) -> impl Iterator<Item = usize> {
+    /// Where something was cut off, with the quotes beside it.
+    pub(super) fn cuts(&self) -> Vec<Range<usize>> {
         let cut = "…".as_bytes();
-        self.bytes.windows(cut.len()).enumerate().filter(move |(_, bytes)| *bytes == cut).map(|(at, _)| at)
+        let is_quote = |byte: Option<&u8>| usize::from(byte == Some(&b'"'));
+        let cuts = self.bytes.windows(cut.len()).enumerate().filter(|(_, bytes)| *bytes == cut);
+        let with_quotes = cuts.map(|(at, _)| {
+            let end = at + cut.len();
+            at - is_quote(self.bytes[..at].last())..end + is_quote(self.bytes.get(end))
+        });
+        with_quotes.collect()
     }
 
     /// With each sequence as what it stands for; `None` if there is none.

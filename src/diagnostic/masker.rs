@@ -19,6 +19,9 @@ const MARK: char = '•';
 /// Bytes of a form by which it is looked for; what follows them is compared.
 const LOOKED_FOR: usize = 256;
 
+/// Bytes from within a needle by which they are told from any others.
+const MIDDLE: usize = 8;
+
 /// What must not be shown. Shared by all of a run: secrets are added as they become known, and whatever is written
 /// passes [`Masker::mask`] first. Without secrets that costs nothing.
 #[derive(Debug, Default)]
@@ -147,8 +150,9 @@ struct Needle {
 struct Tier {
     needles: Vec<Needle>,
     automaton: AhoCorasick,
-    /// Needles by what they begin with: of a text that is cut off only this may be left.
+    /// Needles by what they begin and end with: of a text that is cut off only this may be left.
     beginnings: HashMap<[u8; SHORT], Vec<usize>>,
+    ends: HashMap<[u8; SHORT], Vec<usize>>,
 }
 
 struct Found {
@@ -226,12 +230,14 @@ impl Tier {
             return;
         };
         let mut beginnings: HashMap<_, Vec<usize>> = HashMap::new();
-        for (at, needle) in needles.iter().enumerate() {
-            if let Some(beginning) = needle.form.bytes.first_chunk() {
+        let mut ends: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, Needle { form, .. }) in needles.iter().enumerate() {
+            if let (Some(beginning), Some(end)) = (form.bytes.first_chunk(), form.bytes.last_chunk()) {
                 beginnings.entry(*beginning).or_default().push(at);
+                ends.entry(*end).or_default().push(at);
             }
         }
-        tiers.push(Self { needles, automaton, beginnings });
+        tiers.push(Self { needles, automaton, beginnings, ends });
     }
 
     fn find(&self, text: &Decoded, found: &mut Vec<Found>) {
@@ -248,13 +254,18 @@ impl Tier {
             let verbatim = form.verbatim && range.len() == form.bytes.len();
             found.push(Found { range, name: Arc::clone(name), verbatim });
         }
-        for cut in text.cuts() {
-            found.extend(self.beginning_at_end(text, cut));
+        let cuts = text.cuts();
+        for (at, cut) in cuts.iter().enumerate() {
+            found.extend(self.beginning_before(text, cut.start));
+            found.extend(self.end_after(text, cut.end));
+            if let Some(next) = cuts.get(at + 1) {
+                found.extend(self.middle(text, cut.end..next.start));
+            }
         }
     }
 
     /// The longest part that ends there and is how a needle begins.
-    fn beginning_at_end(&self, text: &Decoded, end: usize) -> Option<Found> {
+    fn beginning_before(&self, text: &Decoded, end: usize) -> Option<Found> {
         (end.saturating_sub(LOOKED_FOR)..end).find_map(|start| {
             let part = &text.bytes[start..end];
             let candidates = self.beginnings.get(part.first_chunk()?)?;
@@ -262,6 +273,28 @@ impl Tier {
                 candidates.iter().map(|at| &self.needles[*at]).find(|needle| needle.form.bytes.starts_with(part))?;
             Some(Found { range: text.origin(start..end), name: Arc::clone(&needle.name), verbatim: false })
         })
+    }
+}
+
+impl Tier {
+    /// The longest part that begins there and is how a needle ends.
+    fn end_after(&self, text: &Decoded, start: usize) -> Option<Found> {
+        let longest = (start + LOOKED_FOR).min(text.bytes.len());
+        (start..=longest).rev().find_map(|end| {
+            let part = &text.bytes[start..end];
+            let candidates = self.ends.get(part.last_chunk()?)?;
+            let mut candidates = candidates.iter().map(|at| &self.needles[*at]);
+            let needle = candidates.find(|needle| needle.form.bytes.ends_with(part))?;
+            Some(Found { range: text.origin(start..end), name: Arc::clone(&needle.name), verbatim: false })
+        })
+    }
+
+    /// What is cut off at both sides, if it is from within a needle.
+    fn middle(&self, text: &Decoded, range: Range<usize>) -> Option<Found> {
+        let part = text.bytes.get(range.clone()).filter(|part| (MIDDLE..=LOOKED_FOR).contains(&part.len()))?;
+        let holds = |needle: &&Needle| needle.form.bytes.windows(part.len()).any(|bytes| bytes == part);
+        let needle = self.needles.iter().find(holds)?;
+        Some(Found { range: text.origin(range), name: Arc::clone(&needle.name), verbatim: false })
     }
 }
 

@@ -92,6 +92,9 @@ fn what_is_cut_off_is_masked_as_far_as_it_goes() {
     assert_eq!(masker.mask("a correct h…"), "a •password•…");
     assert_eq!(masker.mask("a Y29ycmVjdCBob3…"), "a •password•…");
     assert_eq!(masker.mask("a cor…, corre, batte…"), "a cor…, corre, batte…");
+    assert_eq!(masker.mask("\"a correct h\"… and …\"horse battery and\""), "\"a •password•\"… and …\"•password• and\"");
+    assert_eq!(masker.mask("…\"ect horse ba\"… …attery"), "…\"•password•\"… …•password•");
+    assert_eq!(masker.mask("…tery …orse…"), "…•password• …orse…", "too little to tell");
 }
 
 #[test]
