@@ -1,11 +1,14 @@
 //! One planned call: sent, received, decoded, checked.
 
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
+use tokio::time::timeout;
 
 use super::kept::Kept;
 use super::running::Running;
@@ -80,13 +83,7 @@ pub(super) struct Talk {
     pub(super) script: Option<ScriptEnd>,
 }
 
-/// What a call that is under way may still take at an interrupt: what it makes can be undone only once it is known.
-const FINISH_WITHIN: Duration = Duration::from_secs(1);
-
 pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> CallEnd {
-    if within.interrupt.is_raised() {
-        return CallEnd::Interrupted;
-    }
     let Some(server) = within.leases.get(&call.server) else {
         let missing = Diagnostic::error(format!("the server `{}` was not started", call.server));
         return CallEnd::Invalid([missing.at(call.span, "this call was not made")].into_iter().collect());
@@ -99,14 +96,11 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
         Err(problems) => return CallEnd::Invalid(problems),
     };
     within.scope.hide_credentials(&sent.metadata);
-    let given_up = async {
-        within.interrupt.raised().await;
-        tokio::time::sleep(FINISH_WITHIN).await;
-    };
-    let talk = tokio::select! {
-        biased;
-        talk = talk(call, &sent, server, within) => talk,
-        () = given_up => return CallEnd::Interrupted,
+    if within.interrupt.is_raised() {
+        return CallEnd::Interrupted;
+    }
+    let Some(talk) = unless_interrupted(talk(call, &sent, server, within), within.interrupt).await else {
+        return CallEnd::Interrupted;
     };
     let end = match talk {
         Ok(talk) => judge(call, within, server, sent.metadata, talk),
@@ -126,6 +120,18 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
         server.log_drained().await;
     }
     end
+}
+
+/// What is on its way when the run is interrupted may take so long to end by itself: only of what came back is it known
+/// how to undo it.
+const INTERRUPTED_WITHIN: Duration = Duration::from_millis(500);
+
+async fn unless_interrupted<T>(talk: impl Future<Output = T>, interrupt: &Interrupt) -> Option<T> {
+    let mut talk = pin!(talk);
+    tokio::select! {
+        talk = &mut talk => Some(talk),
+        () = interrupt.raised() => timeout(INTERRUPTED_WITHIN, talk).await.ok(),
+    }
 }
 
 impl CallEnd {

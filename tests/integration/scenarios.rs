@@ -299,7 +299,8 @@ fn cases_of_a_serial_file_run_in_order() {
     };
     let _ = folder("run").grpc_spec(["run", ".", "--jobs", "8"]).run().exits(0);
     for threads in ["8", "1"] {
-        let tests = folder(threads).run(program()).env("HARNESS_PATH", ".");
+        let folder = folder(threads);
+        let tests = folder.run(program()).env("HARNESS_PATH", ".");
         let _ = tests.arguments(["--test-threads", threads]).run().exits(0);
     }
 }
