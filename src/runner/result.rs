@@ -41,7 +41,10 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn of_case(file: &CaseFile, case: &Case, sources: &Sources) -> Self {
-        let line = sources.get(case.span.file).line_column(case.span.start as usize).0;
+        // a row written in the case, not one from a file of its own
+        let row = case.row.as_ref().map(|row| row.span).filter(|row| row.file == case.span.file);
+        let span = row.unwrap_or(case.span);
+        let line = sources.get(span.file).line_column(span.start as usize).0;
         Self { id: case.id.to_string(), file: file.id.clone(), path: file.path.clone(), is_teardown: false, line }
     }
 
