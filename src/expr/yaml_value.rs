@@ -85,6 +85,13 @@ fn literal(text: &str) -> Option<String> {
         .collect()
 }
 
+impl Value {
+    /// The YAML that says the same, in place of what stands at `span`; `None` for what YAML cannot say.
+    pub(crate) fn to_node(&self, span: Span) -> Option<Node> {
+        node_of(self, span)
+    }
+}
+
 /// The YAML that says the same; `None` for what YAML cannot say. In place of what stands at `span`.
 pub(super) fn node_of(value: &Value, span: Span) -> Option<Node> {
     let scalar = |text: &str, style| Node { span, kind: NodeKind::Scalar(Scalar { text: escape(text).into(), style }) };

@@ -9,7 +9,7 @@ use super::{FieldPath, FieldType, WellKnown};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, did_you_mean};
 use crate::yaml::{Entry, Node};
 
-const PREFIX: &str = "type.googleapis.com/";
+pub(super) const PREFIX: &str = "type.googleapis.com/";
 
 /// The entry that says the type.
 pub(super) fn type_entry(entries: &[Entry]) -> Option<&Entry> {

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use prost_reflect::{DescriptorPool, Kind, Value};
 
+use super::computed::never_fits;
 use super::field::single_name;
 use super::file::Files;
 use super::key::is_operator_key;
 use super::scalar::{Raw, Written, read_scalar, with_article};
 use super::well_known::is_null_value;
 use super::{FieldPath, FieldType, ValueTemplate, WellKnown};
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
-use crate::expr::{self, Env, Scope};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources, Span};
+use crate::expr::{self, Env, Scope, Ty};
 use crate::yaml::{Entry, Node, NodeKind, Style};
 
 /// What is known while nodes are read.
@@ -77,7 +78,10 @@ pub(super) enum Content {
     Text(Arc<str>, Written),
     /// The YAML that a whole `${name}` stands for.
     Node(Node),
-    Later,
+    /// What a whole `${…}` comes to.
+    Value(expr::Value),
+    /// Known when the case runs, and of this type.
+    Later(Ty),
 }
 
 /// Messages, lists and mappings of JSON, values of variables and files: how deep they may nest. The receiver's limit, too.
@@ -96,6 +100,8 @@ pub(super) struct Builder<'a> {
     pub(super) out: &'a mut Diagnostics,
     /// Inside a JSON file: no operators, no templates.
     pub(super) literal: bool,
+    /// Inside what a whole `${name}` stands for.
+    in_variable: bool,
     depth: usize,
     /// `None` once there were too many.
     nodes_left: Option<usize>,
@@ -112,7 +118,19 @@ impl<'a> Builder<'a> {
         out: &'a mut Diagnostics,
     ) -> Self {
         let (nodes_left, bytes_left) = (Some(MAX_NODES), MAX_BYTES);
-        Self { sources, pool, names, files, read_files, out, literal: false, depth: 0, nodes_left, bytes_left }
+        Self {
+            sources,
+            pool,
+            names,
+            files,
+            read_files,
+            out,
+            literal: false,
+            in_variable: false,
+            depth: 0,
+            nodes_left,
+            bytes_left,
+        }
     }
 }
 
@@ -135,37 +153,56 @@ impl Builder<'_> {
     /// Reads a node by type. `None` after an error.
     pub(super) fn value(&mut self, node: &Node, ty: &FieldType, path: &FieldPath) -> Option<Built> {
         self.spend_node(node.span, path)?;
-        match self.content(node, path)? {
+        match self.content(node)? {
             Content::Container => self.container(node, ty, path),
             Content::Text(text, written) => self.scalar(Raw { text: &text, written, span: node.span }, ty, path),
             Content::Node(stands_for) => {
                 let before = std::mem::take(self.out);
+                let within = std::mem::replace(&mut self.in_variable, true);
                 let built = self.deeper(node.span, path, |this| this.value(&stands_for, ty, path));
+                self.in_variable = within;
                 let found = std::mem::replace(self.out, before);
                 self.out.extend(found.into_iter().map(|problem| problem.also(node.span, "used here")));
                 built
             }
-            Content::Later => Some(Built::Later),
+            Content::Value(value) => self.computed(&value, ty, path, node.span),
+            Content::Later(found) => match never_fits(&found, ty, path, node.span) {
+                Some(problem) => {
+                    self.out.push(problem);
+                    None
+                }
+                None => Some(Built::Later),
+            },
         }
     }
 
     /// Resolves the templates of a scalar.
-    pub(super) fn content(&mut self, node: &Node, path: &FieldPath) -> Option<Content> {
+    pub(super) fn content(&mut self, node: &Node) -> Option<Content> {
         let Some(scalar) = node.as_scalar() else { return Some(Content::Container) };
         let written = if scalar.style == Style::Plain { Written::Plain } else { Written::Quoted };
         if self.literal || !(scalar.text.contains("${") || scalar.text.contains("{{")) {
             return Some(Content::Text(Arc::clone(&scalar.text), written));
         }
-        let template = match expr::Text::of(node, self.sources, self.out)? {
+        let mut found = Diagnostics::new();
+        let text = expr::Text::of(node, self.sources, &mut found);
+        // what is doubtful about a variable is told where it is defined
+        let told = |problem: &Diagnostic| self.in_variable && problem.severity == Severity::Warning;
+        self.out.extend(found.into_iter().filter(|problem| !told(problem)));
+        let template = match text? {
             expr::Text::Literal(text) => return Some(Content::Text(text.into(), written)),
             expr::Text::Template(template) => template,
         };
+        let mut later = Ty::Any;
         let value = match self.names {
             Names::Planning(env) => {
                 if !template.check(env, self.sources, self.out) {
                     return None;
                 }
-                template.fold(env)
+                let value = template.fold(env);
+                if value.is_none() && template.is_whole() {
+                    later = template.ty(env);
+                }
+                value
             }
             Names::Running(scope) => match template.evaluate(scope) {
                 Ok(value) => Some(value),
@@ -178,16 +215,12 @@ impl Builder<'_> {
         Some(match value {
             Some(expr::Value::Text(text)) => Content::Text(text, Written::Computed),
             Some(expr::Value::Yaml(node)) => Content::Node(node),
-            Some(_) => {
-                let problem = Diagnostic::error(format!("{} takes only texts and YAML so far", path.subject()));
-                self.out.push(problem.at(node.span, "typed values are not supported yet"));
-                return None;
-            }
-            None => Content::Later,
+            Some(value) => Content::Value(value),
+            None => Content::Later(later),
         })
     }
 
-    fn scalar(&mut self, raw: Raw<'_>, ty: &FieldType, path: &FieldPath) -> Option<Built> {
+    pub(super) fn scalar(&mut self, raw: Raw<'_>, ty: &FieldType, path: &FieldPath) -> Option<Built> {
         if raw.written == Written::Plain && matches!(raw.text, "null" | "~") {
             return Some(match ty {
                 FieldType::Single(Kind::Enum(descriptor)) if is_null_value(descriptor) => {

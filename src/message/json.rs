@@ -11,6 +11,7 @@ use super::quote::double_quoted;
 use super::scalar::Written;
 use super::well_known::{set, wrap};
 use super::{FieldPath, FieldType};
+use crate::diagnostic::Diagnostic;
 use crate::yaml::{Entry, Node, NodeKind};
 
 /// The null of a `google.protobuf.Value`.
@@ -110,8 +111,16 @@ impl Builder<'_> {
     /// Whether all of it is known.
     fn write_json(&mut self, node: &Node, path: &FieldPath, text: &mut String) -> Option<bool> {
         self.spend_node(node.span, path)?;
-        match self.content(node, path)? {
-            Content::Later => return Some(false),
+        match self.content(node)? {
+            Content::Later(_) => return Some(false),
+            Content::Value(value) => {
+                let Some(stands_for) = value.to_node(node.span) else {
+                    let problem = Diagnostic::error(format!("{} is no JSON", value.describe()));
+                    self.out.push(problem.at(node.span, "computed here"));
+                    return None;
+                };
+                return self.deeper(node.span, path, |this| this.write_json(&stands_for, path, text));
+            }
             Content::Node(stands_for) => {
                 return self.deeper(node.span, path, |this| this.write_json(&stands_for, path, text));
             }

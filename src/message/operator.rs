@@ -112,9 +112,17 @@ impl Builder<'_> {
 
     /// An operator's operand that is one text.
     pub(super) fn operand(&mut self, node: &Node, path: &FieldPath) -> Option<Known<String>> {
-        match self.content(node, path)? {
+        match self.content(node)? {
             Content::Text(text, _) => Some(Known::Now(text.to_string())),
-            Content::Later => Some(Known::Later),
+            Content::Value(value) => {
+                let text = value.to_text();
+                if text.is_none() {
+                    let error = Diagnostic::error(format!("`{path}` is a text"));
+                    self.out.push(error.at(node.span, format!("`${{…}}` is {}", value.describe())));
+                }
+                text.map(Known::Now)
+            }
+            Content::Later(_) => Some(Known::Later),
             Content::Node(stands_for) => self.deeper(node.span, path, |this| this.operand(&stands_for, path)),
             Content::Container => {
                 let error = Diagnostic::error(format!("`{path}` is a text"));

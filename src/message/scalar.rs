@@ -201,7 +201,7 @@ fn enumeration(text: &str, descriptor: &EnumDescriptor) -> Result<i32, Problem> 
 }
 
 /// Whether numbers without a name are values too: proto3's enums are open, proto2's closed.
-fn is_open(descriptor: &EnumDescriptor) -> bool {
+pub(super) fn is_open(descriptor: &EnumDescriptor) -> bool {
     descriptor.parent_file().syntax() != Syntax::Proto2
 }
 

@@ -150,7 +150,7 @@ pub(super) fn set(descriptor: &MessageDescriptor, number: u32, value: Value) -> 
     Value::Message(message)
 }
 
-fn seconds(descriptor: &MessageDescriptor, time: Seconds) -> Value {
+pub(super) fn seconds(descriptor: &MessageDescriptor, time: Seconds) -> Value {
     let mut message = DynamicMessage::new(descriptor.clone());
     if time.seconds != 0 {
         message.set_field_by_number(1, Value::I64(time.seconds));
@@ -177,7 +177,7 @@ fn json_scalar(raw: Raw<'_>, descriptor: &MessageDescriptor) -> Result<Value, Pr
 }
 
 /// One path of a mask, in `snake_case`: JSON writes it in lowerCamelCase, the message holds proto names.
-fn mask_path(written: &str) -> Result<Value, Problem> {
+pub(super) fn mask_path(written: &str) -> Result<Value, Problem> {
     let problem = |label: &str, hint: &str| Err(Problem::new("is not a field mask", label).hint(hint));
     if written.is_empty() || written.split('.').any(str::is_empty) {
         return problem("a path is missing", "write paths as in `[name, address.city]`");

@@ -16,7 +16,15 @@ impl Checker<'_> {
         if !is_right {
             let example = counts.map_or("", |(_, _, example, _)| example);
             let range = call.function_range.clone();
-            let fault = Fault::new(range, format!("`{name}` does not take {} arguments", call.arguments.len()), "");
+            let wanted = match counts.map(|(.., counts)| (*counts.start(), *counts.end())) {
+                Some((1, 1)) => "1 argument".to_owned(),
+                Some((least, most)) if least == most => format!("{least} arguments"),
+                Some((least, usize::MAX)) => format!("at least {least}"),
+                Some((least, most)) => format!("{least} to {most} arguments"),
+                None => "other arguments".to_owned(),
+            };
+            let found = format!("found {}", call.arguments.len());
+            let fault = Fault::new(range, format!("`{name}` takes {wanted}"), found);
             return self.wrong(fault.hint(format!("as in `{example}`")));
         }
         match (kind, call.arguments.as_slice()) {

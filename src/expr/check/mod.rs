@@ -162,7 +162,7 @@ fn common(types: Vec<Ty>) -> Ty {
 
 impl Ty {
     /// Of a value that is known.
-    pub(super) fn of_value(value: &Value) -> Self {
+    pub(crate) fn of_value(value: &Value) -> Self {
         match value {
             Value::Text(_) => Self::String,
             Value::Yaml(node) => super::yaml_value::type_of(node),

@@ -1,6 +1,7 @@
 //! Messages against descriptors that hold every type protobuf has.
 
 mod building;
+mod computed;
 mod decoding;
 mod errors;
 mod oracle;
