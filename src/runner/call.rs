@@ -14,7 +14,7 @@ use super::kept::Kept;
 use super::running::Running;
 use super::script::{self, ScriptEnd};
 use super::session::Leases;
-use super::{Exchange, Interrupt, Reply};
+use super::{Exchange, Interrupt, ProtosFound, Reply};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::{Scope, Value};
 use crate::grpc::{CallOutcome, CallRequest, Channel, Code, ConnectError, Metadata, Origin, Status};
@@ -371,7 +371,7 @@ impl Exchange {
             method: call.method.clone(),
             metadata,
             timeout: call.timeout,
-            protos: proto_file(call, config),
+            protos: protos_found(call, config),
             requests,
             reply,
             timeline: None,
@@ -381,12 +381,16 @@ impl Exchange {
     }
 }
 
-/// The import path and file that declare the method, if it came from a file.
-fn proto_file(call: &PlannedCall, config: &Config) -> Option<(PathBuf, String)> {
+/// Where the method is declared.
+fn protos_found(call: &PlannedCall, config: &Config) -> ProtosFound {
     let file = call.method.parent_service().parent_file();
-    let folders = config.protos.import_paths.iter().map(|path| &path.value);
-    let folder = folders.into_iter().find(|folder| folder.join(file.name()).is_file())?;
-    Some((short(folder), file.name().to_owned()))
+    let mut folders = config.protos.import_paths.iter().map(|path| &path.value);
+    let sets = &config.protos.descriptor_sets;
+    match folders.find(|folder| folder.join(file.name()).is_file()) {
+        Some(folder) => ProtosFound::File { import_path: short(folder), file: file.name().to_owned() },
+        None if sets.is_empty() => ProtosFound::Reflected,
+        None => ProtosFound::DescriptorSets(sets.iter().map(|path| short(&path.value)).collect()),
+    }
 }
 
 /// `cases/../protos` as `protos`: links resolved, seen from the working directory.

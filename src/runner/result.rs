@@ -230,8 +230,8 @@ pub(crate) struct Exchange {
     pub(crate) method: MethodDescriptor,
     pub(crate) metadata: Metadata,
     pub(crate) timeout: Duration,
-    /// Where the protos were found: (import path, file below it).
-    pub(crate) protos: Option<(PathBuf, String)>,
+    /// Where the protos were found.
+    pub(crate) protos: ProtosFound,
     pub(crate) requests: Vec<Arc<DynamicMessage>>,
     pub(crate) reply: Reply,
     /// Of a script.
@@ -240,6 +240,17 @@ pub(crate) struct Exchange {
     pub(crate) nested: Option<Box<Exchange>>,
     /// What the server wrote since the case began.
     pub(crate) log: Option<ServerLog>,
+}
+
+/// Where the protos of a call were found.
+#[derive(Debug)]
+pub(crate) enum ProtosFound {
+    /// A file below an import path.
+    File { import_path: PathBuf, file: String },
+    /// In one of these descriptor sets.
+    DescriptorSets(Vec<PathBuf>),
+    /// The server said what they are.
+    Reflected,
 }
 
 /// How a call ended.

@@ -222,7 +222,7 @@ fn the_search_finds_every_form() {
 
 #[test]
 fn a_report_holds_no_secret() {
-    let folder = suite();
+    let folder = suite().file("target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55");
     for extra in [&[][..], &["--full"], &["--color", "always"], &["--jobs", "1", "--full", "--color", "always"]] {
         let arguments = ["run", ".", "--junit", "junit.xml"].iter().chain(extra).copied();
         let ended = run(&folder, arguments).exits(3);
@@ -230,6 +230,14 @@ fn a_report_holds_no_secret() {
         holds_no_secret("standard error", &ended.stderr);
         holds_no_secret("the JUnit report", &folder.read("junit.xml"));
     }
+    let records = std::fs::read_dir(folder.path("target/grpc-spec")).expect("the last run is on record");
+    for record in records {
+        let record = std::fs::read_to_string(record.expect("an entry").path()).expect("it is read");
+        holds_no_secret("the record of the last run", &record);
+        assert!(record.contains("a.yaml::named •pin•"), "{record}");
+    }
+    let again = run(&folder, ["run", ".", "--failed", "--filter", "named"]).exits(1);
+    again.says("a.yaml::named •pin• ... FAILED");
 }
 
 #[test]
