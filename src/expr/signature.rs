@@ -347,6 +347,19 @@ impl Gives {
     }
 }
 
+impl Macro {
+    /// Whether it may be called on a value of this type.
+    pub(super) fn goes_over(self, ty: &Ty) -> bool {
+        let is_optional = matches!(self, Self::OptMap | Self::OptFlatMap);
+        match ty {
+            Ty::Any => true,
+            Ty::Optional(_) => is_optional,
+            Ty::List(_) | Ty::Map(..) | Ty::Record(_) => !is_optional,
+            _ => false,
+        }
+    }
+}
+
 /// The ways to call a function: on something, or on nothing.
 pub(super) fn signatures(name: &str, on_target: bool) -> impl Iterator<Item = &'static Signature> + Clone {
     SIGNATURES.iter().filter(move |signature| signature.name == name && signature.target.is_some() == on_target)

@@ -33,7 +33,8 @@ impl Compiler<'_> {
         if !is_condition(&expression, &ty, "an assertion", self.out) {
             return None;
         }
-        let reads = |root| expression.names().find(|name| name.path.split('.').next() == Some(root)).map(|name| name.span);
+        let reads =
+            |root| expression.names().find(|name| name.path.split('.').next() == Some(root)).map(|name| name.span);
         let reads_response = reads(RESPONSE);
         // one that asks for the status may well ask for the response only where there is one
         if let (Some(read), Some(status), None) = (reads_response, status, reads(STATUS))

@@ -12,7 +12,7 @@ use super::key::is_operator_key;
 use super::scalar::{Raw, Written, read_scalar, with_article};
 use super::well_known::is_null_value;
 use super::{FieldPath, FieldType, ValueTemplate, WellKnown};
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources, Span};
 use crate::expr::{self, Env, Scope, Ty};
 use crate::yaml::{Entry, Node, NodeKind, Style};
 
@@ -146,7 +146,9 @@ impl Builder<'_> {
                 let before = std::mem::take(self.out);
                 let built = self.deeper(node.span, path, |this| this.value(&stands_for, ty, path));
                 let found = std::mem::replace(self.out, before);
-                self.out.extend(found.into_iter().map(|problem| problem.also(node.span, "used here")));
+                // what is a warning has been said where the value is written
+                let errors = found.into_iter().filter(|problem| problem.severity == Severity::Error);
+                self.out.extend(errors.map(|problem| problem.also(node.span, "used here")));
                 built
             }
             Content::Value(value) => self.computed(&value, ty, path, node.span),

@@ -15,8 +15,15 @@ impl Checker<'_> {
         let is_right = counts.is_none_or(|(.., counts)| counts.contains(&call.arguments.len()));
         if !is_right {
             let example = counts.map_or("", |(_, _, example, _)| example);
-            let range = call.function_range.clone();
-            let fault = Fault::new(range, format!("`{name}` does not take {} arguments", call.arguments.len()), "");
+            let wanted = match counts.map(|(.., counts)| (*counts.start(), *counts.end())) {
+                Some((1, 1)) => "1 argument".to_owned(),
+                Some((least, most)) if least == most => format!("{least} arguments"),
+                Some((least, usize::MAX)) => format!("{least} argument or more"),
+                Some((least, most)) => format!("{least} or {most} arguments"),
+                None => "other arguments".to_owned(),
+            };
+            let (range, label) = (call.function_range.clone(), format!("found {}", call.arguments.len()));
+            let fault = Fault::new(range, format!("`{name}` takes {wanted}"), label);
             return self.wrong(fault.hint(format!("as in `{example}`")));
         }
         match (kind, call.arguments.as_slice()) {

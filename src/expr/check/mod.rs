@@ -28,6 +28,11 @@ impl<'a> Checker<'a> {
         Self { env, expression, bound: Vec::new(), problems: Vec::new() }
     }
 
+    fn with_bound(mut self, bound: &[(Arc<str>, Ty)]) -> Self {
+        self.bound = bound.to_vec();
+        self
+    }
+
     pub(super) fn finish(self) -> Vec<Diagnostic> {
         self.problems
     }

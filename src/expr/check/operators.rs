@@ -136,7 +136,7 @@ impl Checker<'_> {
             match (ty, found) {
                 (Ty::Duration, Ty::String) => Some(format!("a duration is written `duration({source})`")),
                 (Ty::Duration, found) if found.is_number() => {
-                    Some(format!("a duration is written `duration('{source}s')`"))
+                    Some("a duration is written with its unit: `duration('200ms')`".to_owned())
                 }
                 (Ty::Timestamp, Ty::String) => Some(format!("a timestamp is written `timestamp({source})`")),
                 _ => None,
