@@ -135,7 +135,7 @@ impl<'a> Checker<'a> {
     }
 
     fn index(&mut self, ty: &Ty, index: &Index) -> Ty {
-        let by = self.term(&index.index);
+        let by = self.term(&index.by);
         let element = match ty {
             Ty::Optional(held) => return optional(self.element(held, &by, index), true),
             ty => self.element(ty, &by, index),
