@@ -68,6 +68,7 @@
 #[doc(hidden)]
 pub mod cli;
 mod diagnostic;
+mod explain;
 mod expr;
 mod grpc;
 mod harness;

@@ -28,6 +28,8 @@ pub(crate) enum Command {
     List(ListArguments),
     /// Check case files against their schemas; start and call nothing
     Check(CheckArguments),
+    /// Show one case with everything inherited and substituted, and the file and line each value comes from
+    Explain(ExplainArguments),
     /// Ask a server whether it serves, by grpc.health.v1: 0 SERVING, 1 anything else, 3 unreachable
     Health(HealthArguments),
 }
@@ -84,6 +86,20 @@ pub(crate) struct CheckArguments {
     /// Start or reach the servers whose reflection cases need, and ask them; still make no call
     #[arg(long)]
     pub(crate) online: bool,
+    /// When to colour; `auto` minds `NO_COLOR`
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// The id of the case, as `list` shows it
+    pub(crate) id: String,
+    /// The file it is in, or a folder of case files
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    #[command(flatten)]
+    pub(crate) overlay: Overlay,
     /// When to colour; `auto` minds `NO_COLOR`
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,

@@ -4,6 +4,7 @@ mod args;
 mod channel;
 mod check;
 mod exit;
+mod explain;
 mod health;
 mod list;
 mod record;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, &sources),
         Command::List(arguments) => list::list(&arguments, &sources),
         Command::Check(arguments) => check::check(&arguments, &sources),
+        Command::Explain(arguments) => explain::explain(&arguments, &sources),
         Command::Health(arguments) => health::health(&arguments, &sources),
     };
     match done {

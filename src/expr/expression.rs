@@ -174,7 +174,7 @@ impl Expression {
     /// The value of a part, evaluated on its own.
     pub(super) fn evaluate_part(&self, term: &Term, scope: &Scope) -> Option<Value> {
         let mut walk = Walk::new(scope);
-        Evaluation::new(&mut walk, scope, self).whole(term).ok()
+        Evaluation::new(&mut walk, scope, self).term(term).ok()
     }
 }
 

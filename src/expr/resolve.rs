@@ -343,6 +343,16 @@ pub(super) fn undefined(name: &Name, env: &Env) -> Diagnostic {
         return problem(&format!("`{first}` is a variable, and stands for its whole value"))
             .hint(format!("write `${{{first}}}`, and give what you need of it a variable of its own"));
     }
+    // names that no variable can have
+    match first {
+        "request" | "requests" => return problem("known once it is sent: in `expect`, `capture` and `across`"),
+        "response" | "responses" | "status" | "headers" | "trailers" | "elapsed" => {
+            return problem("known once the call is over: in `assert`, `capture`, `across` and `$cel`");
+        }
+        "this" => return problem("only `$cel` knows it: the value it stands at"),
+        "steps" => return problem("no step before this one has an `id`"),
+        _ => {}
+    }
     let label = match first {
         "port" | "dir" => "only the `start` and `address` of a server know it",
         "servers" => "no such server is known here",

@@ -45,7 +45,10 @@ impl Text {
         let places =
             LazyCell::new(|| sources.map(|sources| scalar.places(node.span, sources.get(node.span.file).text())));
         let place = |range: Range<usize>| places.as_ref().map_or(node.span, |places| places.span_of(range));
-        if let Some((range, name)) = foreign(&scalar.text) {
+        // not of what a variable stands for, which is told where it is written
+        let holds = |text: &str| text.get(node.span.range()).is_some_and(|written| written.contains("{{"));
+        let is_written = || sources.is_none_or(|sources| holds(sources.get(node.span.file).text()));
+        if let Some((range, name)) = foreign(&scalar.text).filter(|_| is_written()) {
             out.push(foreign_template(&scalar.text[range.clone()], name, place(range)));
         }
         if !scalar.text.contains("${") {

@@ -136,7 +136,7 @@ impl Sending {
             Current::Partly { sent, size } => Some(Phase::Sending { number: self.sent + 1, sent: *sent, size: *size }),
             Current::Handed { taken, size } => {
                 let sent = taken.load(Ordering::Relaxed);
-                (sent < *size).then(|| Phase::Sending { number: self.sent, sent, size: *size })
+                (sent < *size).then_some(Phase::Sending { number: self.sent, sent, size: *size })
             }
             Current::None => None,
         }

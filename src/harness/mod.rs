@@ -27,7 +27,8 @@ use crate::spec::Overrides;
 ///
 /// It takes the arguments that Rust's own test harness takes (`cargo test -- NAME`, `--list`, `--exact`,
 /// `--test-threads`, …), so that `cargo nextest` and editors understand it too. With `GRPC_SPEC_JUNIT=FILE` in the
-/// environment it also writes a `JUnit` report (not under nextest, which writes its own).
+/// environment it also writes a `JUnit` report (not under nextest, which writes its own). `GRPC_SPEC_SEED=N` repeats the
+/// random values of a run that told this seed.
 #[must_use = "a harness does nothing until it is `run`"]
 pub struct Harness {
     path: PathBuf,

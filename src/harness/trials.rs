@@ -1,6 +1,7 @@
 //! Cases as libtest-mimic's trials: which there are, and what each does when it is run.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,7 +14,9 @@ use super::Harness;
 use crate::cli::Exit;
 use crate::diagnostic::{self, Diagnostics, Sources};
 use crate::plan::PlannedEntry;
-use crate::report::{ColourChoice, FailureStyle, JUnit, Output, Reporter as _, render_failure};
+use crate::report::{
+    ColourChoice, FailureStyle, JUnit, Output, Reporter as _, SharedCause, render_failure, shared_cause,
+};
 use crate::runner::{
     CaseError, CaseResult, Event, InProcessServers, Interrupt, Job, Outcome, Prepared, Session, Subject, SuiteRun,
     Summary, case_runtime, fresh_seed, not_run, panic_message, run_case,
@@ -21,6 +24,8 @@ use crate::runner::{
 use crate::select::Choice;
 use crate::spec::{self, CaseId, Loaded, LoadedFile};
 
+/// What Rust's own harness ends with when a test fails.
+const FAILED: u8 = 101;
 /// How long what still blocks at the end is waited for.
 const END_WITHIN: Duration = Duration::from_millis(500);
 
@@ -128,9 +133,10 @@ fn run_tests(
         serving.servers(),
         interrupt.clone(),
         Box::new(|_| {}),
-        fresh_seed(),
+        seed(),
     ));
-    session.expect_cases(plans.cases.values().filter_map(|plan| plan.as_ref().ok()));
+    // in the order in which they are run
+    session.expect_cases(tests.iter().filter_map(|test| plans.of(test)?.as_ref().ok()));
     let shared = Arc::new(Shared {
         session: Arc::clone(&session),
         sources: Arc::clone(sources),
@@ -138,6 +144,7 @@ fn run_tests(
         runtime: runtime.handle().clone(),
         nextest: env::var_os("NEXTEST").is_some_and(|value| value == "1"),
         results: Mutex::default(),
+        shown: Mutex::default(),
     });
     for test in tests.iter().filter(|test| !test.is_filtered_out(arguments) && !test.is_meant(arguments)) {
         if let Some(reason) = &test.skip {
@@ -148,16 +155,35 @@ fn run_tests(
     let conclusion = libtest_mimic::run(arguments, trials);
 
     runtime.block_on(session.finish());
+    let undone = shared.tell_the_rest()?;
     shared.report(started)?;
     runtime.shutdown_timeout(END_WITHIN);
     serving.end();
-    Ok(if interrupt.is_raised() { Exit::Interrupted.into() } else { conclusion.exit_code() })
+    Ok(match (interrupt.is_raised(), undone) {
+        (true, _) => Exit::Interrupted.into(),
+        (false, true) => conclusion.exit_code(),
+        (false, false) => ExitCode::from(FAILED),
+    })
+}
+
+/// What random functions draw from: what `GRPC_SPEC_SEED` says, or something new.
+fn seed() -> u64 {
+    env::var("GRPC_SPEC_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(fresh_seed)
 }
 
 /// The plans of the cases that are meant.
 struct Plans {
     suites: Vec<SuiteRun>,
     cases: HashMap<(usize, CaseId), Result<Job, Diagnostics>>,
+}
+
+impl Plans {
+    fn of(&self, test: &Test) -> Option<&Result<Job, Diagnostics>> {
+        match &test.what {
+            What::Case { suite, id } => self.cases.get(&(*suite, id.clone())),
+            What::Invalid(_) => None,
+        }
+    }
 }
 
 fn plan(loaded: &Loaded, tests: &[Test], arguments: &Arguments, sources: &Arc<Sources>) -> Plans {
@@ -184,6 +210,8 @@ struct Shared {
     /// Under nextest a failure is printed by us, and nextest puts it into its own report.
     nextest: bool,
     results: Mutex<Vec<Arc<CaseResult>>>,
+    /// What many cases wait for, and has been explained.
+    shown: Mutex<HashSet<usize>>,
 }
 
 fn trial(test: &Test, plans: &mut Plans, shared: &Arc<Shared>) -> Trial {
@@ -221,12 +249,44 @@ impl Shared {
             Outcome::NotRun(reason) => return Ok(Completion::ignored_with(reason)),
             Outcome::Failed(_) | Outcome::Errored(_) | Outcome::Bug(_) => {}
         }
-        let text = render_failure(&result, &self.sources, self.style);
+        let text = self.explain(&result);
         if self.nextest {
             let _ = Output::stderr(&self.sources).block(&format!("Error: {text}"));
             return Err(Failed::without_message());
         }
         Err(self.sources.masker().mask(&text).into_owned().into())
+    }
+
+    /// What many cases wait for is explained once.
+    fn explain(&self, result: &CaseResult) -> String {
+        let shown =
+            |cause: &SharedCause| !self.shown.lock().unwrap_or_else(PoisonError::into_inner).insert(cause.address);
+        match shared_cause(result).filter(shown) {
+            Some(cause) => format!("error: {}, as another test shows\n", cause.headline),
+            None => render_failure(result, &self.sources, self.style),
+        }
+    }
+
+    /// Tells what libtest-mimic has no words for: which tests were flaky, and teardowns that failed. `false` if one did.
+    fn tell_the_rest(&self) -> io::Result<bool> {
+        let (mut text, mut undone) = (String::new(), true);
+        let flaky: Vec<_> = self.results.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for result in flaky {
+            if let Outcome::Flaky { attempt, attempts } = result.outcome {
+                let (id, report) = (&result.subject.id, render_failure(&result, &self.sources, self.style));
+                let _ = write!(text, "\nflaky: {id} passed at attempt {attempt} of {attempts}\n{report}");
+            }
+        }
+        for result in self.session.teardowns() {
+            undone = false;
+            let result = self.keep(result);
+            let report = render_failure(&result, &self.sources, self.style);
+            let _ = write!(text, "\n---- {} ----\n{report}", result.subject.id);
+        }
+        if !text.is_empty() {
+            Output::stderr(&self.sources).block(&text)?;
+        }
+        Ok(undone)
     }
 
     fn keep(&self, result: CaseResult) -> Arc<CaseResult> {

@@ -41,8 +41,7 @@ pub enum CelValue {
 pub fn evaluate(source: &str, bindings: &[(String, CelValue)]) -> Result<CelValue, String> {
     let sources = Sources::new();
     let mut out = Diagnostics::new();
-    // as YAML has it: JSON is YAML
-    let text = serde_json::to_string(source).map_err(|error| error.to_string())?;
+    let text = quoted(source);
     let node = yaml::parse(sources.add("expression", text.as_str()), &text, &mut out);
     let expression = node.and_then(|node| Expression::parse(&node, &sources, &mut out));
     let expression = expression.ok_or_else(|| said(&out))?;
@@ -51,6 +50,16 @@ pub fn evaluate(source: &str, bindings: &[(String, CelValue)]) -> Result<CelValu
     let values = bindings.iter().map(|(name, value)| Ok((Arc::from(name.as_str()), into_value(value)?)));
     let scope = Arc::new(Scope::new()).child(values.collect::<Result<_, String>>()?);
     expression.evaluate(&scope).map_err(|problem| line(&problem)).and_then(|value| from_value(&value))
+}
+
+/// As YAML has any text.
+fn quoted(source: &str) -> String {
+    let letter = |letter: char| match letter {
+        '"' | '\\' => format!("\\{letter}"),
+        ' '..='~' => letter.to_string(),
+        other => format!("\\U{:08x}", u32::from(other)),
+    };
+    format!("\"{}\"", source.chars().map(letter).collect::<String>())
 }
 
 fn said(out: &Diagnostics) -> String {

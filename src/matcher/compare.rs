@@ -75,12 +75,13 @@ impl Matcher {
 impl Deferred {
     /// The rule, its operands filled. A literal that comes to null expects "not set".
     pub(super) fn rule(&self, ty: &ValueType, scope: &Arc<Scope>) -> Result<Rule, Vec<Diagnostic>> {
-        if let (Test::Equal, [literal]) = (self.test, self.operands.as_slice())
-            && literal.fill_unless_null(scope)?.is_none()
-        {
-            return Ok(Rule::Unset);
-        }
-        let operands = self.operands.iter().map(|operand| operand.fill(scope)).collect::<Result<Vec<_>, _>>()?;
+        let operands = match (self.test, self.operands.as_slice()) {
+            (Test::Equal, [literal]) => match literal.fill_unless_null(scope)? {
+                Some(value) => vec![value],
+                None => return Ok(Rule::Unset),
+            },
+            (_, operands) => operands.iter().map(|operand| operand.fill(scope)).collect::<Result<_, _>>()?,
+        };
         Check::of(self.test, operands, ty).map(Rule::Check).map_err(|problem| vec![Diagnostic::error(problem)])
     }
 }

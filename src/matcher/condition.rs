@@ -84,7 +84,11 @@ impl Judge<'_> {
         let verdict = judge(expression, &self.scope.child([this].into()));
         let (span, fault, notes) = match verdict {
             Verdict::True => return,
-            Verdict::False(span, parts) => (span, Fault::False("does not satisfy `$cel`"), parts),
+            Verdict::False(span, mut parts) => {
+                // it is shown as the actual value
+                parts.retain(|(source, _)| source != "this");
+                (span, Fault::False("does not satisfy `$cel`"), parts)
+            }
             Verdict::NotJudged(problem) => not_judged(*problem, matcher.span),
         };
         self.fail(|_| Mismatch {

@@ -261,9 +261,8 @@ impl Compiler<'_> {
                 (&expect.elapsed, "elapsed"),
             ];
             let compressed = expect.compressed.as_ref().map(|flag| (flag.span, "compressed"));
-            let assert = expect.assert.first().map(|node| (node.span, "assert"));
             let mut others = others.into_iter().filter_map(|(node, key)| Some((node.as_ref()?.span, key)));
-            let (other, key) = others.next().or(compressed).or(assert)?;
+            let (other, key) = others.next().or(compressed)?;
             Some(
                 Diagnostic::error(format!("`unreachable` and `{key}` exclude each other"))
                     .at(other, "a call that reaches no server has nothing of this")

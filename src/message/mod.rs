@@ -34,6 +34,7 @@ pub(crate) use file::read as read_file;
 pub(crate) use key::map_key;
 pub(crate) use path::FieldPath;
 pub(crate) use proto_json::to_json;
+pub(crate) use quote::double_quoted;
 pub(crate) use render::{Limits, render, render_value};
 pub(crate) use template::{MessageTemplate, ValueTemplate};
 pub(crate) use well_known::WellKnown;

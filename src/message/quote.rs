@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::diagnostic::is_hidden;
 
 /// In double quotes, for JSON and YAML alike: control characters and what would turn the line around are escaped.
-pub(super) fn double_quoted(text: &str) -> String {
+pub(crate) fn double_quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for letter in text.chars() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Diagnostics, Sources, Spanned};
 use crate::expr::{Binding, Env, Scope, Ty, Value};
 use crate::matcher::Named;
-use crate::spec::Config;
+use crate::spec::{Case, CaseFile, Config, Step};
 use crate::yaml::Node;
 
 /// Variables as written.
@@ -28,6 +28,20 @@ impl Names {
         let none = Self { config: Arc::clone(config), env: Arc::new(Env::new()), scope: Arc::new(Scope::new()) };
         let vars: Vec<_> = config.vars.iter().chain(&config.overriding_vars).cloned().collect();
         none.with(&vars, sources, out)
+    }
+
+    /// Those that a case sees before it runs; what is wrong with them is said where it is planned.
+    pub(crate) fn of_case(config: &Arc<Config>, file: &CaseFile, case: &Case, sources: &Sources) -> Self {
+        let mut wrong = Diagnostics::new();
+        let captured = |steps: &[Step]| -> Named<Ty> {
+            steps.iter().flat_map(Step::captures).map(|capture| (capture.name.value.clone(), Ty::Any)).collect()
+        };
+        let suite = Self::of_suite(config, sources, &mut wrong).0.with_later(&captured(&config.setup));
+        let file = suite.with(&file.vars, sources, &mut wrong).0.with_later(&captured(&file.setup));
+        let case_wide = file.with(&case.vars, sources, &mut wrong).0.with_overriding(sources, &mut wrong).0;
+        let row = case.row.as_ref().map_or(&[][..], |row| &row.vars);
+        let steps = captured(&case.steps).into_iter().chain(captured(&case.teardown)).collect();
+        case_wide.with_exactly(row, sources, &mut wrong).0.with_later(&steps)
     }
 
     /// With the variables of a file or case, nearer than what is there.

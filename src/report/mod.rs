@@ -12,7 +12,7 @@ mod timeline;
 use std::io;
 
 pub(crate) use console::Console;
-pub(crate) use failure::{FailureStyle, render_failure};
+pub(crate) use failure::{FailureStyle, SharedCause, render_failure, shared_cause};
 pub(crate) use junit::JUnit;
 pub(crate) use output::Output;
 pub(crate) use style::{ColourChoice, plural};

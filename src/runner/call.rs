@@ -268,9 +268,13 @@ pub(super) fn decode_rest(
     outcome: &mut CallOutcome,
     method: &MethodDescriptor,
 ) -> Vec<DynamicMessage> {
-    for received in outcome.messages.iter().skip(messages.len()) {
+    for received in outcome.messages.iter_mut().skip(messages.len()) {
         match message::decode(&received.bytes, &method.output()) {
-            Ok(message) => messages.push(message),
+            Ok(message) => {
+                messages.push(message);
+                // It may be large, and is not needed any more.
+                received.bytes = Bytes::new();
+            }
             Err(error) => {
                 outcome.status = Status {
                     code: Code::Internal,

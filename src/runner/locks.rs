@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OwnedMutexGuard;
 
-use super::Progress;
+use super::{Job, Progress};
 use crate::diagnostic::Diagnostic;
 
 /// How long another process may hold a lock.
@@ -26,6 +26,7 @@ pub(super) struct Locks {
     known: Mutex<HashMap<(PathBuf, String), Arc<tokio::sync::Mutex<()>>>>,
     /// Of the files that keep processes apart.
     folder: PathBuf,
+    is_one_of_many: bool,
 }
 
 /// Locks that are held, until this is dropped.
@@ -39,17 +40,28 @@ impl Locks {
     pub(super) fn new() -> Self {
         // Users have folders of their own: a file of another could not be opened.
         let name = format!("grpc-spec-locks-{}", rustix::process::getuid().as_raw());
-        Self { known: Mutex::default(), folder: std::env::temp_dir().join(name) }
+        let is_one_of_many = std::env::var_os("NEXTEST").is_some_and(|value| value == "1");
+        Self { known: Mutex::default(), folder: std::env::temp_dir().join(name), is_one_of_many }
+    }
+
+    /// What a case needs. Under nextest, where each case is a process, those of a serial file are kept apart too; in what
+    /// order they run is nextest's to say.
+    pub(super) fn of(&self, job: &Job) -> Vec<String> {
+        let mut names = job.case.locks.to_vec();
+        if self.is_one_of_many && job.file.serial {
+            names.push(format!("the serial file {}", job.file.id));
+        }
+        names
     }
 
     /// Takes all of `names`, always in the same order: nobody waits in a circle.
-    pub(super) async fn take(&self, suite: &Path, names: &[String], progress: &Progress) -> Result<Held, Diagnostic> {
+    pub(super) async fn take(&self, suite: &Path, names: Vec<String>, progress: &Progress) -> Result<Held, Diagnostic> {
         let mut held = Held::default();
         if names.is_empty() {
             return Ok(held);
         }
         let suite = suite.canonicalize().unwrap_or_else(|_| suite.to_owned());
-        for name in names.iter().collect::<BTreeSet<_>>() {
+        for name in &names.into_iter().collect::<BTreeSet<_>>() {
             let lock = {
                 let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
                 Arc::clone(known.entry((suite.clone(), name.clone())).or_default())
@@ -107,7 +119,7 @@ mod tests {
     use super::*;
 
     fn locks(folder: &Path) -> Arc<Locks> {
-        Arc::new(Locks { known: Mutex::default(), folder: folder.join("locks") })
+        Arc::new(Locks { known: Mutex::default(), folder: folder.join("locks"), is_one_of_many: false })
     }
 
     fn quiet() -> Progress {
@@ -115,16 +127,15 @@ mod tests {
     }
 
     async fn is_free(locks: &Locks, suite: &Path, name: &str) -> bool {
-        let names = [name.to_owned()];
-        timeout(Duration::from_millis(60), locks.take(suite, &names, &quiet())).await.is_ok()
+        timeout(Duration::from_millis(60), locks.take(suite, vec![name.to_owned()], &quiet())).await.is_ok()
     }
 
     #[tokio::test]
     async fn a_lock_is_held_by_one_here_and_elsewhere() {
         let folder = tempfile::TempDir::new().expect("a temporary folder");
         let (here, elsewhere) = (locks(folder.path()), locks(folder.path()));
-        let names = ["x".to_owned(), "y".to_owned()];
-        let held = here.take(folder.path(), &names, &quiet()).await.expect("it is free");
+        let names = vec!["x".to_owned(), "y".to_owned()];
+        let held = here.take(folder.path(), names, &quiet()).await.expect("it is free");
         for locks in [&here, &elsewhere] {
             assert!(!is_free(locks, folder.path(), "x").await);
             assert!(is_free(locks, folder.path(), "z").await);
@@ -145,7 +156,7 @@ mod tests {
             let (locks, suite) = (Arc::clone(&locks), folder.path().to_owned());
             let names = if at % 2 == 0 { ["x", "y"] } else { ["y", "x"] }.map(str::to_owned);
             waiting.spawn(async move {
-                let held = locks.take(&suite, &names, &quiet()).await;
+                let held = locks.take(&suite, names.to_vec(), &quiet()).await;
                 tokio::task::yield_now().await;
                 held.is_ok()
             });

@@ -185,7 +185,7 @@ impl Session {
     /// Waits until the cases before it in a serial file have ended, and for its locks.
     pub(super) async fn admit(&self, job: &Job) -> Result<Held, Diagnostic> {
         self.turns.come(job).await;
-        self.locks.take(&self.config(job.suite).folder, &job.case.locks, &self.progress).await
+        self.locks.take(&self.config(job.suite).folder, self.locks.of(job), &self.progress).await
     }
 
     /// The servers of these names, started as needed.

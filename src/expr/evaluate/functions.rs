@@ -97,6 +97,8 @@ impl<N: Names> Evaluation<'_, '_, N> {
                 Ok(items.into_iter().map(|(_, item)| item).collect::<Vec<_>>().into())
             }
             ("sum", [Value::List(items)]) => self.sum(items, term),
+            // cel gives all of it in milliseconds
+            ("getMilliseconds", [Value::Duration { nanos, .. }]) => Ok(Value::Int(i64::from(nanos / 1_000_000))),
             ("now", []) => self.now(),
             ("uuid", []) => self.random(|random| random.u128(..)).map(|bits| Value::text(uuid(bits))),
             ("random_int", [low, high]) => {

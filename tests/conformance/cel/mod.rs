@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
-use std::{env, fs, io};
+use std::{env, fs, io, thread};
 
 use grpc_spec::internal::evaluate;
 use libtest_mimic::Failed;
@@ -32,8 +32,16 @@ struct Count {
     failed: usize,
 }
 
-/// Runs the suite in `module`, a folder with the Go module `cel.dev/expr`.
+/// Runs the suite in `module`, a folder with the Go module `cel.dev/expr`; with the stack that cases have, since a parser
+/// goes as deep as an expression is nested.
 pub(super) fn run(module: &Path) -> Result<(), Failed> {
+    const STACK: usize = 8 << 20;
+    let module = module.to_owned();
+    let run = thread::Builder::new().stack_size(STACK).spawn(move || run_all(&module))?;
+    run.join().unwrap_or_else(|_| Err("the run panicked".into()))
+}
+
+fn run_all(module: &Path) -> Result<(), Failed> {
     let tests = suite::read(module)?;
     if tests.len() < TESTS {
         return Err(format!("the suite has {} tests, {TESTS} at least were expected", tests.len()).into());
