@@ -1,11 +1,14 @@
 //! One planned call: sent, received, decoded, checked.
 
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
+use tokio::time::timeout;
 
 use super::running::Running;
 use super::script::{self, ScriptEnd};
@@ -88,10 +91,11 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
         Ok(sent) => sent,
         Err(problems) => return CallEnd::Invalid(problems),
     };
-    let talk = tokio::select! {
-        biased;
-        () = within.interrupt.raised() => return CallEnd::Interrupted,
-        talk = talk(call, &sent, server, within) => talk,
+    if within.interrupt.is_raised() {
+        return CallEnd::Interrupted;
+    }
+    let Some(talk) = unless_interrupted(talk(call, &sent, server, within), within.interrupt).await else {
+        return CallEnd::Interrupted;
     };
     let end = match talk {
         Ok(talk) => judge(call, within, server, sent.metadata, talk),
@@ -111,6 +115,18 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
         server.log_drained().await;
     }
     end
+}
+
+/// What is on its way when the run is interrupted may take so long to end by itself: only of what came back is it known
+/// how to undo it.
+const INTERRUPTED_WITHIN: Duration = Duration::from_millis(500);
+
+async fn unless_interrupted<T>(talk: impl Future<Output = T>, interrupt: &Interrupt) -> Option<T> {
+    let mut talk = pin!(talk);
+    tokio::select! {
+        talk = &mut talk => Some(talk),
+        () = interrupt.raised() => timeout(INTERRUPTED_WITHIN, talk).await.ok(),
+    }
 }
 
 impl CallEnd {
@@ -240,10 +256,10 @@ fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadat
 }
 
 /// The values of what is captured where `scope` says what came back; the errors of those that have none.
-pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> Result<Named<Value>, Vec<Diagnostic>> {
+pub(super) fn capture(planned: &[PlannedCapture], scope: &Arc<Scope>) -> Result<Named<Value>, Vec<Diagnostic>> {
     let mut captured = Named::new();
     let mut wrong = Vec::new();
-    for PlannedCapture { name, expression } in captures {
+    for PlannedCapture { name, expression } in planned {
         match expression.evaluate(scope) {
             Ok(value) => {
                 captured.insert(Arc::clone(&name.value), value);

@@ -11,6 +11,7 @@ mod health;
 mod junit;
 mod misbehaving;
 mod reflection;
+mod scenarios;
 mod selection;
 mod servers;
 mod support;

@@ -10,6 +10,9 @@ static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
     let moment = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z";
     [
         (format!(r"(?m)(?:^test .* \.\.\. \w+ \()(?<it>{time})\)$"), "[TIME]"),
+        (format!(r"(?m)(?:^test .* \.\.\. (?:flaky|failed as expected) \()(?<it>{time})\),"), "[TIME]"),
+        (format!(r"(?m)(?:` \()(?<it>{time})\)"), "[TIME]"),
+        (format!(r"(?m)(?:^eventually: )(?<it>\d+ attempts? in {time}),"), "[ATTEMPTS]"),
         (format!(r"(?m)(?:^test result: .*; finished in )(?<it>{time})$"), "[TIME]"),
         (format!(r"(?m)(?:^status: \w+, after )(?<it>{time})\b"), "[TIME]"),
         (format!(r"(?m)(?:^    )(?<it>\+{time} *) [→←×·]"), "[TIME]"),
