@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use grpc_spec::internal::{CelValue, evaluate};
 use prost_reflect::prost::Message as _;
@@ -21,13 +22,12 @@ pub(super) fn lifted(
     container: &str,
     pool: &DescriptorPool,
 ) -> Result<(String, Vec<(String, CelValue)>), String> {
-    let begin = Regex::new(r"(?:\.\s*)?\b(?:\w+\s*\.\s*)*[A-Z]\w*\s*\{").map_err(|error| error.to_string())?;
     let (mut source, mut bindings) = (source.to_owned(), bindings.to_vec());
     loop {
         let strings = strings(&source);
         let is_code = |at: usize| strings.iter().all(|string| !string.contains(&at));
         // the last one that begins has no other in it
-        let Some(found) = begin.find_iter(&source).filter(|found| is_code(found.start())).last() else {
+        let Some(found) = BEGIN.find_iter(&source).filter(|found| is_code(found.start())).last() else {
             return Ok((source, bindings));
         };
         let brace = found.end() - 1;
@@ -47,11 +47,18 @@ pub(super) fn lifted(
     }
 }
 
+/// The name of a message and its brace.
+static BEGIN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:\.\s*)?\b(?:\w+\s*\.\s*)*[A-Z]\w*\s*\{").expect("a pattern"));
+
+static STRING: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r#"(?s)r?'''.*?'''|r?""".*?"""|r'[^']*'|r"[^"]*"|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`"#;
+    Regex::new(pattern).expect("a pattern")
+});
+
 /// Where strings stand, quotes included.
 fn strings(source: &str) -> Vec<Range<usize>> {
-    let pattern = r#"(?s)r?'''.*?'''|r?""".*?"""|r'[^']*'|r"[^"]*"|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`[^`]*`"#;
-    Regex::new(pattern)
-        .map_or_else(|_| Vec::new(), |strings| strings.find_iter(source).map(|found| found.range()).collect())
+    STRING.find_iter(source).map(|found| found.range()).collect()
 }
 
 /// The brace that closes the one at `open`.
