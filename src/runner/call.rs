@@ -1,12 +1,16 @@
 //! One planned call: sent, received, decoded, checked.
 
+use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
+use tokio::time::timeout;
 
+use super::kept::Kept;
 use super::running::Running;
 use super::script::{self, ScriptEnd};
 use super::session::Leases;
@@ -25,6 +29,8 @@ pub(super) enum CallEnd {
     Failed {
         found: Vec<Diagnostic>,
         exchange: Box<Exchange>,
+        /// What expressions know the call by, where it ended with OK all the same.
+        values: Option<Named<Value>>,
     },
     /// The server could not be reached, and nothing expected that.
     Unreachable(Box<Diagnostic>),
@@ -49,6 +55,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) leases: &'a Leases,
     /// What it sees.
     pub(super) scope: &'a Arc<Scope>,
+    pub(super) kept: &'a Kept,
     pub(super) interrupt: &'a Interrupt,
     /// A moment at which it ends, however long it may take by itself.
     pub(super) until: Option<Instant>,
@@ -89,10 +96,11 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
         Err(problems) => return CallEnd::Invalid(problems),
     };
     within.scope.hide_credentials(&sent.metadata);
-    let talk = tokio::select! {
-        biased;
-        () = within.interrupt.raised() => return CallEnd::Interrupted,
-        talk = talk(call, &sent, server, within) => talk,
+    if within.interrupt.is_raised() {
+        return CallEnd::Interrupted;
+    }
+    let Some(talk) = unless_interrupted(talk(call, &sent, server, within), within.interrupt).await else {
+        return CallEnd::Interrupted;
     };
     let end = match talk {
         Ok(talk) => judge(call, within, server, sent.metadata, talk),
@@ -112,6 +120,18 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
         server.log_drained().await;
     }
     end
+}
+
+/// What is on its way when the run is interrupted may take so long to end by itself: only of what came back is it known
+/// how to undo it.
+const INTERRUPTED_WITHIN: Duration = Duration::from_millis(500);
+
+async fn unless_interrupted<T>(talk: impl Future<Output = T>, interrupt: &Interrupt) -> Option<T> {
+    let mut talk = pin!(talk);
+    tokio::select! {
+        talk = &mut talk => Some(talk),
+        () = interrupt.raised() => timeout(INTERRUPTED_WITHIN, talk).await.ok(),
+    }
 }
 
 impl CallEnd {
@@ -228,23 +248,27 @@ fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadat
     if !timeline.as_ref().is_some_and(|timeline| timeline.cut) {
         let mismatches = call.expectation.check(&observed, &scope);
         found.extend(mismatches.iter().map(Mismatch::to_diagnostic));
+        // of a call that fails as well: what it made may have to be undone
+        let (captured, wrong) = capture(&call.captures, &scope);
+        within.kept.add(&captured);
+        made.captured.extend(captured);
         if found.is_empty() {
-            let captured = capture(&call.captures, &scope);
-            captured.map_or_else(|wrong| found.extend(wrong), |captured| made.captured.extend(captured));
+            found.extend(wrong);
         }
     }
     if found.is_empty() {
         return CallEnd::Passed(Box::new(made));
     }
+    let values = (outcome.status.code == Code::Ok).then_some(made.values);
     let reply = Reply::Outcome { outcome: Box::new(outcome), messages };
     let mut exchange = Exchange::new(call, within.config, server, metadata, requests, reply);
     exchange.timeline = timeline;
     exchange.nested = nested;
-    CallEnd::Failed { found, exchange: Box::new(exchange) }
+    CallEnd::Failed { found, exchange: Box::new(exchange), values }
 }
 
-/// The values of what is captured where `scope` says what came back; the errors of those that have none.
-pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> Result<Named<Value>, Vec<Diagnostic>> {
+/// The values of what is captured where `scope` says what came back, and the errors of those that have none.
+pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> (Named<Value>, Vec<Diagnostic>) {
     let mut captured = Named::new();
     let mut wrong = Vec::new();
     for PlannedCapture { name, expression } in captures {
@@ -262,7 +286,7 @@ pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> Result
             }
         }
     }
-    if wrong.is_empty() { Ok(captured) } else { Err(wrong) }
+    (captured, wrong)
 }
 
 /// Hides those that are secrets, whether their call passes or is reported.
@@ -319,14 +343,15 @@ fn judge_unreachable(
     let mismatches = call.expectation.check_unreachable(&error, &scope);
     let mut found: Vec<_> = mismatches.iter().map(Mismatch::to_diagnostic).collect();
     if found.is_empty() {
-        match capture(&call.captures, &scope) {
-            Ok(captured) => return CallEnd::Passed(Box::new(Made { scope, captured, values })),
-            Err(wrong) => found = wrong,
+        let (captured, wrong) = capture(&call.captures, &scope);
+        if wrong.is_empty() {
+            return CallEnd::Passed(Box::new(Made { scope, captured, values }));
         }
+        found = wrong;
     }
     let reply = Reply::Unreachable(error);
     let exchange = Exchange::new(call, within.config, server, sent.metadata, sent.messages, reply);
-    CallEnd::Failed { found, exchange: Box::new(exchange) }
+    CallEnd::Failed { found, exchange: Box::new(exchange), values: None }
 }
 
 impl Exchange {

@@ -6,6 +6,7 @@ mod case;
 mod catch;
 mod event;
 mod interrupt;
+mod kept;
 mod level;
 mod locks;
 mod online;

@@ -218,7 +218,12 @@ impl Player<'_> {
         self.look_around();
         if !receive.captures.is_empty() {
             hide_captures(&receive.captures, &self.scope);
-            self.captured.extend(capture(&receive.captures, &self.scope).map_err(Shortfall::Unmet)?);
+            let (captured, wrong) = capture(&receive.captures, &self.scope);
+            self.within.kept.add(&captured);
+            if !wrong.is_empty() {
+                return Err(Shortfall::Unmet(wrong));
+            }
+            self.captured.extend(captured);
             self.look_around();
         }
         Ok(())
@@ -290,7 +295,7 @@ impl Player<'_> {
                 self.look_around();
                 Ok(())
             }
-            CallEnd::Failed { found, exchange } => Err(Stop::Nested { found, exchange }),
+            CallEnd::Failed { found, exchange, .. } => Err(Stop::Nested { found, exchange }),
             other => Err(Stop::Aborted(other)),
         }
     }

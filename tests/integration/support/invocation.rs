@@ -14,9 +14,10 @@ use super::patience::eventually;
 use super::{fixture_address, redact};
 
 /// Read by what is run, and so never taken over from whoever runs the tests.
-const FOREIGN: [&str; 9] = [
+const FOREIGN: [&str; 10] = [
     "CLICOLOR_FORCE",
     "GRPC_SPEC_JUNIT",
+    "GRPC_SPEC_SEED",
     "HARNESS_PATH",
     "HARNESS_PROFILE",
     "HARNESS_SERVE",
