@@ -29,6 +29,8 @@ pub(crate) struct CaseResult {
 pub(crate) struct Subject {
     /// The file as the user would name it.
     pub(crate) path: PathBuf,
+    /// Whether it comes after all cases of its file.
+    pub(crate) is_teardown: bool,
     /// From 1.
     pub(crate) line: usize,
     /// The id of its file: a path below the suite's folder.
@@ -39,8 +41,11 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn of_case(file: &CaseFile, case: &Case, sources: &Sources) -> Self {
-        let line = sources.get(case.span.file).line_column(case.span.start as usize).0;
-        Self { id: case.id.to_string(), file: file.id.clone(), path: file.path.clone(), line }
+        // a row written in the case, not one from a file of its own
+        let row = case.row.as_ref().map(|row| row.span).filter(|row| row.file == case.span.file);
+        let span = row.unwrap_or(case.span);
+        let line = sources.get(span.file).line_column(span.start as usize).0;
+        Self { id: case.id.to_string(), file: file.id.clone(), path: file.path.clone(), is_teardown: false, line }
     }
 
     /// What is wrong with the run, and not with one of its cases or files. It stands where the first of it does.
@@ -53,17 +58,23 @@ impl Subject {
             }
             None => (PathBuf::from(&name), 1),
         };
-        Self { id: name.clone(), file: name, path, line }
+        Self { id: name.clone(), file: name, path, is_teardown: false, line }
     }
 
     /// The steps after all cases of a file or a suite; `id` is that of the file.
     pub(crate) fn of_teardown(id: &str, path: &Path, first: Span, sources: &Sources) -> Self {
         let line = sources.get(first.file).line_column(first.start as usize).0;
-        Self { id: format!("{id}::teardown"), file: id.to_owned(), path: path.to_owned(), line }
+        Self { id: format!("{id}::teardown"), file: id.to_owned(), path: path.to_owned(), is_teardown: true, line }
     }
 
     pub(crate) fn of_failure(failure: &LoadFailure) -> Self {
-        Self { id: failure.id.clone(), file: failure.id.clone(), path: failure.path.clone(), line: 1 }
+        Self {
+            id: failure.id.clone(),
+            file: failure.id.clone(),
+            path: failure.path.clone(),
+            is_teardown: false,
+            line: 1,
+        }
     }
 }
 
@@ -219,8 +230,8 @@ pub(crate) struct Exchange {
     pub(crate) method: MethodDescriptor,
     pub(crate) metadata: Metadata,
     pub(crate) timeout: Duration,
-    /// Where the protos were found: (import path, file below it).
-    pub(crate) protos: Option<(PathBuf, String)>,
+    /// Where the protos were found.
+    pub(crate) protos: ProtosFound,
     pub(crate) requests: Vec<Arc<DynamicMessage>>,
     pub(crate) reply: Reply,
     /// Of a script.
@@ -229,6 +240,17 @@ pub(crate) struct Exchange {
     pub(crate) nested: Option<Box<Exchange>>,
     /// What the server wrote since the case began.
     pub(crate) log: Option<ServerLog>,
+}
+
+/// Where the protos of a call were found.
+#[derive(Debug)]
+pub(crate) enum ProtosFound {
+    /// A file below an import path.
+    File { import_path: PathBuf, file: String },
+    /// In one of these descriptor sets.
+    DescriptorSets(Vec<PathBuf>),
+    /// The server said what they are.
+    Reflected,
 }
 
 /// How a call ended.

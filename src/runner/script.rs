@@ -12,7 +12,7 @@ use prost_reflect::DynamicMessage;
 use tokio::time::{sleep, timeout_at};
 
 use super::Exchange;
-use super::call::{CallEnd, Surroundings, Talk, capture, decode_rest, make_call};
+use super::call::{CallEnd, Surroundings, Talk, capture, decode_rest, hide_captures, make_call};
 use super::shortfall::{Nothing, Shortfall};
 use super::timeline::{Fate, Happening, Moment, Timeline};
 use crate::diagnostic::{Diagnostic, Span};
@@ -183,7 +183,7 @@ impl Player<'_> {
             let next = self.next(until, Some(step), Fate::Received).await;
             let mismatches = match (next, receive.extent) {
                 (Ok(index), Extent::Next) => self.compare(receive, index),
-                (Ok(index), Extent::Until) if self.compare(receive, index).is_empty() => return self.capture(receive),
+                (Ok(index), Extent::Until) if self.compare(receive, index).is_empty() => return self.keep(receive),
                 (Ok(_), Extent::Until) => {
                     self.pass_over();
                     continue;
@@ -203,17 +203,28 @@ impl Player<'_> {
                 }
             };
             return match mismatches.as_slice() {
-                [] => self.capture(receive),
-                found => Err(Shortfall::Unmet(found.iter().map(Mismatch::to_diagnostic).collect())),
+                [] => self.keep(receive),
+                found => {
+                    self.look_around();
+                    hide_captures(&receive.captures, &self.scope);
+                    Err(Shortfall::Unmet(found.iter().map(Mismatch::to_diagnostic).collect()))
+                }
             };
         }
     }
 
     /// Keeps what a step that received what it expects says to keep.
-    fn capture(&mut self, receive: &PlannedReceive) -> Result<(), Shortfall> {
+    #[expect(clippy::result_large_err, reason = "an error ends the case; the way to it is not hot")]
+    fn keep(&mut self, receive: &PlannedReceive) -> Result<(), Shortfall> {
         self.look_around();
         if !receive.captures.is_empty() {
-            self.captured.extend(capture(&receive.captures, &self.scope).map_err(Shortfall::Unmet)?);
+            hide_captures(&receive.captures, &self.scope);
+            let (captured, wrong) = capture(&receive.captures, &self.scope);
+            self.within.kept.add(&captured);
+            if !wrong.is_empty() {
+                return Err(Shortfall::Unmet(wrong));
+            }
+            self.captured.extend(captured);
             self.look_around();
         }
         Ok(())
@@ -285,7 +296,7 @@ impl Player<'_> {
                 self.look_around();
                 Ok(())
             }
-            CallEnd::Failed { found, exchange } => Err(Stop::Nested { found, exchange }),
+            CallEnd::Failed { found, exchange, .. } => Err(Stop::Nested { found, exchange }),
             other => Err(Stop::Aborted(other)),
         }
     }

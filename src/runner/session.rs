@@ -41,7 +41,7 @@ pub(crate) struct Session {
     schemas: Mutex<HashMap<(usize, String), Arc<SchemaSlot>>>,
     warnings: Mutex<Diagnostics>,
     /// What surrounds the cases of each suite, and of each of its files.
-    levels: Mutex<HashMap<(usize, Option<String>), Arc<Level>>>,
+    levels: Mutex<HashMap<LevelKey, Arc<Level>>>,
     /// Of each suite, what its servers and everything else in it see.
     scopes: Vec<Arc<Scope>>,
     locks: Locks,
@@ -70,8 +70,9 @@ pub(crate) struct SuiteRun {
 
 impl SuiteRun {
     /// What surrounds everything in it, its variables included: computed once for the run.
-    fn scope(&self, seed: u64) -> Arc<Scope> {
-        Arc::new(Scope::new()).with_random(derive_seed(seed, SUITE_FILE)).child(self.values.clone())
+    fn scope(&self, seed: u64, sources: &Sources) -> Arc<Scope> {
+        let scope = Arc::new(Scope::new()).hiding(self.config.hidden(sources));
+        scope.with_random(derive_seed(seed, SUITE_FILE)).child(self.values.clone())
     }
 
     fn server(&self, name: &str) -> Option<&ServerSpec> {
@@ -102,6 +103,8 @@ enum Owner {
     Case(CaseId),
 }
 
+/// Of a suite, or of one of its files.
+type LevelKey = (usize, Option<String>);
 type SchemaSlot = OnceCell<Result<Arc<Schema>, Arc<Unreflected>>>;
 type ServerSlot = OnceCell<Result<Arc<Running>, Arc<StartFailure>>>;
 type Leased<'a> = Pin<Box<dyn Future<Output = Result<Arc<Running>, Arc<StartFailure>>> + Send + 'a>>;
@@ -130,7 +133,7 @@ impl Session {
         progress: Progress,
         seed: u64,
     ) -> Self {
-        let scopes = suites.iter().map(|suite| suite.scope(seed)).collect();
+        let scopes = suites.iter().map(|suite| suite.scope(seed, &sources)).collect();
         Self {
             sources,
             suites,
@@ -329,7 +332,7 @@ impl Session {
         for (name, server) in &*leases.servers {
             let key = (suite, name.clone());
             let slot = Arc::clone(lock(&self.schemas).entry(key).or_default());
-            let schema = slot.get_or_init(|| self.reflect(suite, server)).await.clone();
+            let schema = slot.get_or_init(|| Box::pin(self.reflect(suite, server))).await.clone();
             schemas.insert(name.clone(), schema.map_err(Blocked::Unreflected)?);
         }
         Ok(schemas)

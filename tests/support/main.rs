@@ -28,10 +28,14 @@ use tokio::net::TcpListener;
 use crate::tls_front::TlsFront;
 
 fn main() -> ExitCode {
-    if let Ok(path) = env::var("HARNESS_PATH") {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    // a server that a harness starts has its environment
+    let serves = arguments.first().is_some_and(|word| word.starts_with("serve"));
+    if let Ok(path) = env::var("HARNESS_PATH")
+        && !serves
+    {
         return harness(path).run();
     }
-    let arguments: Vec<String> = env::args().skip(1).collect();
     let served = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["serve", port] => serve_until_told_to_die(port),
         ["serve-tls", port, files @ ..] => serve_tls(port, files),

@@ -14,9 +14,10 @@ use super::patience::eventually;
 use super::{fixture_address, redact};
 
 /// Read by what is run, and so never taken over from whoever runs the tests.
-const FOREIGN: [&str; 9] = [
+const FOREIGN: [&str; 10] = [
     "CLICOLOR_FORCE",
     "GRPC_SPEC_JUNIT",
+    "GRPC_SPEC_SEED",
     "HARNESS_PATH",
     "HARNESS_PROFILE",
     "HARNESS_SERVE",
@@ -58,9 +59,13 @@ impl Invocation {
 
     /// Has the example's servers be the fixture server in this process.
     pub(crate) fn against_the_fixture_server(self) -> Self {
+        self.with_fixture_servers(&["greeter", "random", "echo", "users"])
+    }
+
+    /// Has these servers be the fixture server in this process.
+    pub(crate) fn with_fixture_servers(self, names: &[&str]) -> Self {
         let address = fixture_address();
-        let servers = ["greeter", "random", "echo", "users"].map(|name| format!("{name}={address}"));
-        servers.iter().fold(self, |run, server| run.arguments(["--server", server]))
+        names.iter().fold(self, |run, name| run.arguments(["--server", &format!("{name}={address}")]))
     }
 
     pub(crate) fn run(self) -> Ended {
