@@ -9,6 +9,7 @@ mod interrupt;
 mod level;
 mod locks;
 mod online;
+mod planning;
 mod prepare;
 mod queue;
 mod reflect;
