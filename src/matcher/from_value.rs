@@ -6,6 +6,7 @@ use prost_reflect::Value;
 use super::check::Check;
 use super::compare::{Found, Judge};
 use super::json;
+use super::mismatch::Fault;
 use super::place::Place;
 use super::rule::{Matcher, Rule};
 use super::value_type::{Shape, ValueType};
@@ -28,7 +29,13 @@ impl Judge<'_> {
         if matches!(parts.rule, Rule::Check(_)) || self.matches(&parts, found, place) {
             return false;
         }
-        self.judge(&parts, found, place);
+        for mut mismatch in self.mismatches(&parts, found, place) {
+            if mismatch.expected.fault == Fault::NotExpected {
+                // nobody has written `$exact`
+                mismatch.expected.statement = format!("{place} to be equal in every field");
+            }
+            self.fail(|_| mismatch);
+        }
         true
     }
 }

@@ -73,8 +73,9 @@ pub(crate) struct SuiteRun {
 
 impl SuiteRun {
     /// What surrounds everything in it, its variables included: computed once for the run.
-    fn scope(&self, seed: u64) -> Arc<Scope> {
-        Arc::new(Scope::new()).with_random(derive_seed(seed, SUITE_FILE)).child(self.values.clone())
+    fn scope(&self, seed: u64, sources: &Sources) -> Arc<Scope> {
+        let scope = Arc::new(Scope::new()).hiding(self.config.hidden(sources));
+        scope.with_random(derive_seed(seed, SUITE_FILE)).child(self.values.clone())
     }
 
     pub(super) fn server(&self, name: &str) -> Option<&ServerSpec> {
@@ -135,7 +136,7 @@ impl Session {
         progress: Progress,
         seed: u64,
     ) -> Self {
-        let scopes = suites.iter().map(|suite| suite.scope(seed)).collect();
+        let scopes = suites.iter().map(|suite| suite.scope(seed, &sources)).collect();
         Self {
             sources,
             suites,
