@@ -31,6 +31,7 @@ use crate::spec::{Loaded, Overrides};
 /// 4 nothing was selected, 130 interrupted).
 pub fn main() -> ExitCode {
     let sources = Arc::new(Sources::new());
+    Output::stderr(&sources).tell_panics();
     let done = match Arguments::parse().command {
         Command::Run(arguments) => run::run(&arguments, &sources),
         Command::List(arguments) => list::list(&arguments, &sources),

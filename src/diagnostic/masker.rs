@@ -9,17 +9,18 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use aho_corasick::AhoCorasick;
 
-use super::secret::{Form, SHORT, forms_of_bytes};
+use super::decoded::Decoded;
+use super::secret::{Form, SHORT, forms_of};
 use super::source::floor;
 
 /// Stands on both sides of a secret's name.
 const MARK: char = '•';
 
-/// Stands where something was cut off.
-const CUT: char = '…';
-
 /// Bytes of a form by which it is looked for; what follows them is compared.
 const LOOKED_FOR: usize = 256;
+
+/// Bytes from within a needle by which they are told from any others.
+const MIDDLE: usize = 8;
 
 /// What must not be shown. Shared by all of a run: secrets are added as they become known, and whatever is written
 /// passes [`Masker::mask`] first. Without secrets that costs nothing.
@@ -55,7 +56,7 @@ impl Masker {
         }
         let mut known = self.write();
         if known.values.insert(bytes.into()) {
-            known.add(name, forms_of_bytes(bytes));
+            known.add(name, forms_of(bytes));
             self.any.store(true, Ordering::Release);
         }
     }
@@ -128,7 +129,7 @@ pub(crate) fn placeholder(name: &str) -> String {
 #[derive(Debug, Default)]
 struct Known {
     values: HashSet<Box<[u8]>>,
-    texts: HashSet<Arc<str>>,
+    forms: HashSet<Arc<[u8]>>,
     names: HashSet<Arc<str>>,
     /// No automaton has them yet.
     added: Vec<Needle>,
@@ -149,8 +150,9 @@ struct Needle {
 struct Tier {
     needles: Vec<Needle>,
     automaton: AhoCorasick,
-    /// Needles by what they begin with: of a text that is cut off only this may be left.
+    /// Needles by what they begin and end with: of a text that is cut off only this may be left.
     beginnings: HashMap<[u8; SHORT], Vec<usize>>,
+    ends: HashMap<[u8; SHORT], Vec<usize>>,
 }
 
 struct Found {
@@ -163,8 +165,8 @@ impl Known {
     fn add(&mut self, name: &str, forms: Vec<Form>) {
         let name: Arc<str> = name.into();
         self.names.insert(Arc::clone(&name));
-        let texts = &mut self.texts;
-        let new = forms.into_iter().filter(|form| texts.insert(Arc::clone(&form.text)));
+        let known = &mut self.forms;
+        let new = forms.into_iter().filter(|form| known.insert(Arc::clone(&form.bytes)));
         self.added.extend(new.map(|form| Needle { form, name: Arc::clone(&name) }));
     }
 
@@ -180,11 +182,13 @@ impl Known {
     /// What is to be hidden, in order, nothing twice.
     fn find(&self, text: &str) -> Vec<Found> {
         let mut found = Vec::new();
-        for tier in &self.tiers {
-            tier.find(text, &mut found);
-            for (cut, _) in text.match_indices(CUT) {
-                found.extend(tier.beginning_at_end(&text[..cut]));
+        for decoded in Decoded::all(text) {
+            for tier in &self.tiers {
+                tier.find(&decoded, &mut found);
             }
+        }
+        for Found { range, .. } in &mut found {
+            *range = whole_characters(text, range);
         }
         let masked = self.placeholders(text);
         found.retain(|Found { range, .. }| !masked.iter().any(|at| at.start <= range.start && range.end <= at.end));
@@ -226,67 +230,108 @@ impl Tier {
             return;
         };
         let mut beginnings: HashMap<_, Vec<usize>> = HashMap::new();
-        for (at, needle) in needles.iter().enumerate() {
-            if let Some(beginning) = needle.form.text.as_bytes().first_chunk() {
+        let mut ends: HashMap<_, Vec<usize>> = HashMap::new();
+        for (at, Needle { form, .. }) in needles.iter().enumerate() {
+            if let (Some(beginning), Some(end)) = (form.bytes.first_chunk(), form.bytes.last_chunk()) {
                 beginnings.entry(*beginning).or_default().push(at);
+                ends.entry(*end).or_default().push(at);
             }
         }
-        tiers.push(Self { needles, automaton, beginnings });
+        tiers.push(Self { needles, automaton, beginnings, ends });
     }
 
-    fn find(&self, text: &str, found: &mut Vec<Found>) {
-        for looked_for in self.automaton.find_overlapping_iter(text) {
+    fn find(&self, text: &Decoded, found: &mut Vec<Found>) {
+        let bytes = text.bytes.as_slice();
+        for looked_for in self.automaton.find_overlapping_iter(bytes) {
             let Needle { form, name } = &self.needles[looked_for.pattern().as_usize()];
             let start = looked_for.start();
-            let length = common_length(&text[start..], &form.text);
+            let length = common_length(&bytes[start..], &form.bytes);
             let range = start..start + length;
-            if form.alone && !is_alone(text, &range) {
+            if form.alone && !is_alone(bytes, &range) {
                 continue;
             }
-            let verbatim = form.verbatim && length == form.text.len();
-            found.push(Found { range: form.with_shared(text, range), name: Arc::clone(name), verbatim });
+            let range = text.origin(form.with_shared(bytes, range));
+            let verbatim = form.verbatim && range.len() == form.bytes.len();
+            found.push(Found { range, name: Arc::clone(name), verbatim });
+        }
+        let cuts = text.cuts();
+        for (at, cut) in cuts.iter().enumerate() {
+            found.extend(self.beginning_before(text, cut.start));
+            found.extend(self.end_after(text, cut.end));
+            if let Some(next) = cuts.get(at + 1) {
+                found.extend(self.middle(text, cut.end..next.start));
+            }
         }
     }
 
-    /// The longest end of a text that is how a needle begins.
-    fn beginning_at_end(&self, text: &str) -> Option<Found> {
-        let first = floor(text, text.len().saturating_sub(LOOKED_FOR));
-        let from = first..text.len().saturating_sub(SHORT - 1);
-        from.filter(|start| text.is_char_boundary(*start)).find_map(|start| {
-            let candidates = self.beginnings.get(text.as_bytes()[start..].first_chunk()?)?;
-            let is_cut = |needle: &&Needle| needle.form.text.starts_with(&text[start..]);
-            let needle = candidates.iter().map(|at| &self.needles[*at]).find(is_cut)?;
-            Some(Found { range: start..text.len(), name: Arc::clone(&needle.name), verbatim: false })
+    /// The longest part that ends there and is how a needle begins.
+    fn beginning_before(&self, text: &Decoded, end: usize) -> Option<Found> {
+        (end.saturating_sub(LOOKED_FOR)..end).find_map(|start| {
+            let part = &text.bytes[start..end];
+            let candidates = self.beginnings.get(part.first_chunk()?)?;
+            let needle =
+                candidates.iter().map(|at| &self.needles[*at]).find(|needle| needle.form.bytes.starts_with(part))?;
+            Some(Found { range: text.origin(start..end), name: Arc::clone(&needle.name), verbatim: false })
         })
     }
 }
 
+impl Tier {
+    /// The longest part that begins there and is how a needle ends.
+    fn end_after(&self, text: &Decoded, start: usize) -> Option<Found> {
+        let longest = (start + LOOKED_FOR).min(text.bytes.len());
+        (start..=longest).rev().find_map(|end| {
+            let part = &text.bytes[start..end];
+            let candidates = self.ends.get(part.last_chunk()?)?;
+            let mut candidates = candidates.iter().map(|at| &self.needles[*at]);
+            let needle = candidates.find(|needle| needle.form.bytes.ends_with(part))?;
+            Some(Found { range: text.origin(start..end), name: Arc::clone(&needle.name), verbatim: false })
+        })
+    }
+
+    /// What is cut off at both sides, if it is from within a needle.
+    fn middle(&self, text: &Decoded, range: Range<usize>) -> Option<Found> {
+        let part = text.bytes.get(range.clone()).filter(|part| (MIDDLE..=LOOKED_FOR).contains(&part.len()))?;
+        let holds = |needle: &&Needle| needle.form.bytes.windows(part.len()).any(|bytes| bytes == part);
+        let needle = self.needles.iter().find(holds)?;
+        Some(Found { range: text.origin(range), name: Arc::clone(&needle.name), verbatim: false })
+    }
+}
+
 impl Needle {
-    fn looked_for(&self) -> &str {
-        let text = &self.form.text;
-        &text[..floor(text, LOOKED_FOR)]
+    fn looked_for(&self) -> &[u8] {
+        let bytes = &self.form.bytes;
+        &bytes[..bytes.len().min(LOOKED_FOR)]
     }
 }
 
 impl Form {
     /// With the letters at its sides that hold some bits of it.
-    fn with_shared(&self, text: &str, range: Range<usize>) -> Range<usize> {
+    fn with_shared(&self, text: &[u8], range: Range<usize>) -> Range<usize> {
         let is_base64 = |letter: &u8| letter.is_ascii_alphanumeric() || b"+/-_".contains(letter);
-        let before = self.shared.0 && text.as_bytes()[..range.start].last().is_some_and(is_base64);
-        let after = self.shared.1 && text.as_bytes()[range.end..].first().is_some_and(is_base64);
+        let before = self.shared.0 && text[..range.start].last().is_some_and(is_base64);
+        let after = self.shared.1 && text[range.end..].first().is_some_and(is_base64);
         range.start - usize::from(before)..range.end + usize::from(after)
     }
 }
 
-/// Bytes that two texts have in common at their start, in whole characters.
-fn common_length(one: &str, other: &str) -> usize {
-    let common = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
-    floor(one, common)
+/// Bytes that two have in common at their start.
+fn common_length(one: &[u8], other: &[u8]) -> usize {
+    one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }
 
-fn is_alone(text: &str, range: &Range<usize>) -> bool {
-    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-    !text[..range.start].ends_with(is_word) && !text[range.end..].starts_with(is_word)
+/// The characters that any of these bytes belong to.
+fn whole_characters(text: &str, range: &Range<usize>) -> Range<usize> {
+    let mut end = range.end;
+    while !text.is_char_boundary(end) {
+        end += 1;
+    }
+    floor(text, range.start)..end
+}
+
+fn is_alone(text: &[u8], range: &Range<usize>) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    !text[..range.start].last().is_some_and(is_word) && !text[range.end..].first().is_some_and(is_word)
 }
 
 #[cfg(test)]

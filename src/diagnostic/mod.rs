@@ -1,6 +1,7 @@
 //! What is wrong, and where: source files and spans, diagnostics and the collector that gathers all of them in one
 //! pass, suggestions for near misses, and the one place that renders them.
 
+mod decoded;
 mod masker;
 mod neutral;
 mod render;

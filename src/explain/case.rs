@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use super::page::Page;
 use super::places::Places;
-use super::value::{Substitution, Value};
-use crate::diagnostic::{Sources, Span, Spanned};
+use super::value::{Substitution, Value, in_a_list};
+use crate::diagnostic::{Sources, Span, Spanned, placeholder};
+use crate::expr::Env;
 use crate::message::double_quoted;
 use crate::plan::Names;
-use crate::spec::{Action, Call, Case, CaseFile, Config, ServerScope, ServerSource, ServerSpec, Start, Step};
+use crate::spec::{
+    Action, Call, Capture, Case, CaseFile, Config, Secret, ServerScope, ServerSource, ServerSpec, Start, Step,
+};
 use crate::yaml::Node;
 
 /// The keys of a call that stand as written, after what is inherited.
@@ -20,7 +23,12 @@ pub(super) struct Explanation<'a> {
     config: &'a Config,
     file: &'a CaseFile,
     case: &'a Case,
-    names: &'a Names,
+    /// Of the suite's steps, the file's, the case's.
+    names: &'a [Names; 3],
+    /// Of those whose steps are being told.
+    env: &'a Env,
+    /// From near to far.
+    captures: Vec<&'a Capture>,
     places: Places<'a>,
     page: Page,
 }
@@ -30,10 +38,22 @@ impl<'a> Explanation<'a> {
         config: &'a Config,
         file: &'a CaseFile,
         case: &'a Case,
-        names: &'a Names,
+        names: &'a [Names; 3],
         sources: &'a Sources,
     ) -> Self {
-        Self { config, file, case, names, places: Places { config, case, sources }, page: Page::default() }
+        let lists = [&case.steps, &case.teardown, &file.setup, &config.setup];
+        let captures = lists.into_iter().flat_map(|steps| steps.iter()).flat_map(Step::captures).collect();
+        let env = &names[2].env;
+        Self {
+            config,
+            file,
+            case,
+            names,
+            env,
+            captures,
+            places: Places { config, case, sources },
+            page: Page::default(),
+        }
     }
 
     pub(super) fn write(mut self) -> String {
@@ -58,13 +78,16 @@ impl<'a> Explanation<'a> {
         self.vars();
         self.servers();
         let (config, file) = (self.config, self.file);
-        self.steps("setup", config.setup.iter().chain(file.setup.iter()));
+        let [of_suite, of_file, of_case] = self.names;
+        self.steps("setup", &[(of_suite, &config.setup), (of_file, &file.setup)]);
+        self.env = &of_case.env;
         match case.steps.iter().as_slice() {
             [only] if case.origins.written.get("steps").is_none() => self.step(0, only, false),
-            steps => self.steps("steps", steps.iter()),
+            steps => self.steps("steps", &[(of_case, steps)]),
         }
-        self.steps("teardown", case.teardown.iter().chain(file.teardown.iter()).chain(config.teardown.iter()));
-        self.page.finish()
+        let teardown = [(of_case, &*case.teardown), (of_file, &file.teardown), (of_suite, &config.teardown)];
+        self.steps("teardown", &teardown);
+        self.page.finish(self.places.sources.masker())
     }
 
     /// A key as written, substituted, if it is there.
@@ -76,7 +99,7 @@ impl<'a> Explanation<'a> {
     }
 
     fn substitution(&self) -> Substitution<'_> {
-        Substitution { env: &self.names.env, places: &self.places }
+        Substitution { env: self.env, captures: &self.captures, places: &self.places }
     }
 
     fn texts(&mut self, key: &str, texts: &[String], spans: &[Span]) {
@@ -105,7 +128,13 @@ impl<'a> Explanation<'a> {
             self.page.line(0, "vars:", "");
         }
         for (name, node) in nearest {
-            let value = self.substitution().of_variable(name, node);
+            let is_secret = |secret: &Spanned<Secret>| matches!(&secret.value, Secret::Variable(of) if of == name);
+            let value = if self.config.secrets.iter().any(is_secret) {
+                // an expression may hold what it comes to
+                Value::scalar(placeholder(name), self.places.of(node.span))
+            } else {
+                self.substitution().of_variable(name, node)
+            };
             self.page.entry(2, name, &value);
         }
     }
@@ -129,7 +158,7 @@ impl<'a> Explanation<'a> {
         match &server.source {
             ServerSource::Address(node) => self.node(4, "address", node),
             ServerSource::Override(address) => {
-                self.page.line(4, &format!("address: {}", double_quoted(address)), "--server")
+                self.page.line(4, &format!("address: {}", double_quoted(address)), "--server");
             }
             ServerSource::InProcess => self.page.line(4, "# served by the test itself", ""),
             ServerSource::Start(start) => self.start(start),
@@ -160,9 +189,8 @@ impl<'a> Explanation<'a> {
         self.page.line(4, "start:", &self.places.of(start.span));
         for (key, command) in [("build", start.build.as_deref()), ("command", Some(&*start.command))] {
             let Some(command) = command else { continue };
-            // `port` and the like are known to servers only
-            let word = |node: &Node| node.as_scalar().map(|scalar| double_quoted(&scalar.text)).unwrap_or_default();
-            let words: Vec<String> = command.iter().map(word).collect();
+            // as written: `port` and the like are known to servers only
+            let words: Vec<String> = command.iter().filter_map(Node::as_scalar).map(in_a_list).collect();
             let place = command.first().map(|first| self.places.of(first.span)).unwrap_or_default();
             self.page.line(6, &format!("{key}: [{}]", words.join(", ")), &place);
         }
@@ -181,12 +209,13 @@ impl<'a> Explanation<'a> {
         self.page.entry(indent, key, &value);
     }
 
-    fn steps<'s>(&mut self, key: &str, steps: impl Iterator<Item = &'s Step>) {
-        let mut steps = steps.peekable();
-        if steps.peek().is_some() {
+    /// Steps of several levels, with the names that each sees.
+    fn steps(&mut self, key: &str, levels: &[(&'a Names, &[Step])]) {
+        if levels.iter().any(|(_, steps)| !steps.is_empty()) {
             self.page.line(0, &format!("{key}:"), "");
         }
-        for step in steps {
+        for (names, step) in levels.iter().flat_map(|(names, steps)| steps.iter().map(move |step| (*names, step))) {
+            self.env = &names.env;
             let first = self.page.next();
             self.step(4, step, true);
             self.page.itemize(first, 2);

@@ -15,6 +15,6 @@ use case::Explanation;
 
 /// A case, resolved, as YAML.
 pub(crate) fn explain(config: &Arc<Config>, file: &CaseFile, case: &Case, sources: &Arc<Sources>) -> String {
-    let names = Names::of_case(config, file, case, sources);
+    let names = Names::of_levels(config, file, case, sources);
     Explanation::new(config, file, case, &names, sources).write()
 }

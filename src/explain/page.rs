@@ -1,6 +1,7 @@
 //! Lines of YAML with comments that stand below each other. Main type: [`Page`].
 
 use super::value::{Kind, Value};
+use crate::diagnostic::Masker;
 
 /// Beyond this column comments follow their lines at once.
 const ALIGNED: usize = 56;
@@ -27,19 +28,9 @@ impl Page {
 
     /// `key: value`.
     pub(super) fn entry(&mut self, indent: usize, key: &str, value: &Value) {
-        if let Some(text) = value.in_one_line(FLOW) {
-            return self.line(indent, &format!("{key}: {text}"), value.comment());
-        }
-        match &value.kind {
-            Kind::Block(text) => {
-                let strip = if text.ends_with('\n') { "" } else { "-" };
-                self.line(indent, &format!("{key}: |{strip}"), value.comment());
-                text.lines().for_each(|line| self.line(if line.is_empty() { 0 } else { indent + 2 }, line, ""));
-            }
-            Kind::List(_) | Kind::Map(_) | Kind::Scalar(_) => {
-                self.line(indent, &format!("{key}:"), "");
-                self.content(indent + 2, value);
-            }
+        if !self.scalar(indent, &format!("{key}:"), value) {
+            self.line(indent, &format!("{key}:"), "");
+            self.content(indent + 2, value);
         }
     }
 
@@ -55,28 +46,47 @@ impl Page {
         }
     }
 
+    /// What needs no lines for parts of its own; `false` if it does.
+    fn scalar(&mut self, indent: usize, before: &str, value: &Value) -> bool {
+        if let Some(text) = value.in_one_line(FLOW) {
+            self.line(indent, &format!("{before} {text}"), value.comment());
+            return true;
+        }
+        let Kind::Block(text) = &value.kind else { return false };
+        let strip = if text.ends_with('\n') { "" } else { "-" };
+        self.line(indent, &format!("{before} |{strip}"), value.comment());
+        for line in text.lines() {
+            self.line(if line.is_empty() { 0 } else { indent + 2 }, line, "");
+        }
+        true
+    }
+
+    /// The parts of a list or mapping.
     fn content(&mut self, indent: usize, value: &Value) {
         match &value.kind {
-            Kind::Map(entries) => entries.iter().for_each(|(key, value)| self.entry(indent, key, value)),
+            Kind::Map(entries) => {
+                for (key, value) in entries {
+                    self.entry(indent, key, value);
+                }
+            }
             Kind::List(items) => {
                 for item in items {
-                    match item.in_one_line(FLOW) {
-                        Some(text) => self.line(indent, &format!("- {text}"), item.comment()),
-                        None => {
-                            let first = self.next();
-                            self.content(indent + 2, item);
-                            self.itemize(first, indent);
-                        }
+                    let first = self.next();
+                    if !self.scalar(indent, "-", item) {
+                        self.content(indent + 2, item);
+                        self.itemize(first, indent);
                     }
                 }
             }
-            // of an item: nothing else gets here
-            Kind::Scalar(text) | Kind::Block(text) => self.line(indent, text, value.comment()),
+            Kind::Scalar(_) | Kind::Block(_) => {}
         }
     }
 
-    /// The text, comments aligned.
-    pub(super) fn finish(self) -> String {
+    /// The text, secrets masked, comments aligned.
+    pub(super) fn finish(mut self, masker: &Masker) -> String {
+        for line in &mut self.lines {
+            line.text = masker.mask(&line.text).into_owned();
+        }
         let widths = self.lines.iter().filter(|line| !line.comment.is_empty()).map(|line| line.text.chars().count());
         let column = widths.filter(|width| *width <= ALIGNED).max().unwrap_or_default() + 2;
         let mut page = String::new();
@@ -91,5 +101,33 @@ impl Page {
             page.push('\n');
         }
         page
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_stand_on_lines_of_their_own_where_they_come_from_different_places() {
+        let of = |kind| Value::new(kind, "a.yaml:1");
+        let one = || Value::scalar("1", "a.yaml:1");
+        let block = Value::new(Kind::Block("two\n\nlines".to_owned()), "a.yaml:3");
+        let map = of(Kind::Map(vec![("x".to_owned(), one()), ("y".to_owned(), Value::scalar("2", "a.yaml:2"))]));
+        let mut page = Page::default();
+        page.entry(0, "flow", &of(Kind::List(vec![one(), of(Kind::Map(vec![("x".to_owned(), one())]))])));
+        page.entry(0, "list", &of(Kind::List(vec![map, block, of(Kind::List(Vec::new()))])));
+        let expected = "\
+flow: [1, { x: 1 }]  # a.yaml:1
+list:
+  - x: 1             # a.yaml:1
+    y: 2             # a.yaml:2
+  - |-               # a.yaml:3
+    two
+
+    lines
+  - []               # a.yaml:1
+";
+        assert_eq!(page.finish(&Masker::default()), expected);
     }
 }

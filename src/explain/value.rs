@@ -6,6 +6,7 @@ use super::places::Places;
 use crate::diagnostic::{Diagnostics, Span};
 use crate::expr::{self, Env, Template, Text};
 use crate::message::double_quoted;
+use crate::spec::Capture;
 use crate::yaml::{Entry, Node, NodeKind, Scalar, Style};
 
 /// A value, with what its comment says.
@@ -27,8 +28,12 @@ pub(super) enum Kind {
 }
 
 impl Value {
+    pub(super) fn new(kind: Kind, comment: impl Into<String>) -> Self {
+        Self { kind, comment: comment.into() }
+    }
+
     pub(super) fn scalar(text: impl Into<String>, comment: impl Into<String>) -> Self {
-        Self { kind: Kind::Scalar(text.into()), comment: comment.into() }
+        Self::new(Kind::Scalar(text.into()), comment)
     }
 
     /// Of a list or mapping, that of its first part.
@@ -72,6 +77,8 @@ impl Value {
 /// Puts values in the place of names, as far as they are known before the run.
 pub(super) struct Substitution<'a> {
     pub(super) env: &'a Env,
+    /// From near to far.
+    pub(super) captures: &'a [&'a Capture],
     pub(super) places: &'a Places<'a>,
 }
 
@@ -101,8 +108,16 @@ impl Substitution<'_> {
         let known = template.fold(self.env).and_then(|value| self.known(&value, node.span, &names));
         known.unwrap_or_else(|| {
             let written = written();
-            Value { comment: format!("{}, when it runs", written.comment), ..written }
+            let captured: Vec<String> = template.names().filter_map(|name| self.captured(&name.path)).collect();
+            let later = if captured.is_empty() { "when it runs".to_owned() } else { captured.join(", ") };
+            Value { comment: format!("{}, {later}", written.comment), ..written }
         })
+    }
+
+    /// Where a name is captured, if it is.
+    fn captured(&self, name: &str) -> Option<String> {
+        let capture = self.captures.iter().find(|capture| &*capture.name.value == name)?;
+        Some(format!("with `{name}` of {}", self.places.of(capture.name.span)))
     }
 
     fn read(&self, node: &Node) -> Option<Template> {
@@ -155,6 +170,7 @@ impl Substitution<'_> {
 fn shown(scalar: &Scalar) -> Kind {
     let is_block = scalar.text.contains('\n')
         && !scalar.text.starts_with([' ', '\n'])
+        && !scalar.text.ends_with("\n\n")
         && !scalar.text.chars().any(|letter| letter.is_control() && letter != '\n');
     if is_block { Kind::Block(scalar.text.to_string()) } else { Kind::Scalar(as_yaml(scalar)) }
 }
@@ -179,6 +195,11 @@ fn is_plain(text: &str) -> bool {
         && !text.ends_with([' ', ':'])
         && ![": ", " #"].iter().any(|mark| text.contains(mark))
         && !text.chars().any(char::is_control)
+}
+
+/// A scalar as an item of a list on one line.
+pub(super) fn in_a_list(scalar: &Scalar) -> String {
+    flow_scalar(&as_yaml(scalar))
 }
 
 /// A scalar as YAML, within `[ ]` or `{ }`.

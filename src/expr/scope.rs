@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use super::random::Random;
-use super::{Ty, Value};
+use super::{Secrets, Ty, Value};
 
 /// What planning knows of a name.
 #[derive(Debug, Clone)]
@@ -36,6 +36,7 @@ pub(crate) struct Scope {
     environment: Environment,
     until: Option<Instant>,
     random: Random,
+    secrets: Option<Arc<Secrets>>,
     ports: Option<FreePorts>,
 }
 
@@ -144,7 +145,25 @@ impl Scope {
 
     /// A scope in which `values` stand before those of `self`.
     pub(crate) fn child(self: &Arc<Self>, values: BTreeMap<Arc<str>, Value>) -> Arc<Self> {
-        Arc::new(Self { values: Slot::level(values), ..self.inner() })
+        let child = Arc::new(Self { values: Slot::level(values), ..self.inner() });
+        if let Some(secrets) = &child.secrets {
+            secrets.hide_level(&child);
+        }
+        child
+    }
+
+    /// The same scope, in which these variables are hidden as soon as a level has them.
+    pub(crate) fn hiding(self: &Arc<Self>, secrets: Arc<Secrets>) -> Arc<Self> {
+        Arc::new(Self { secrets: Some(secrets), ..self.inner() })
+    }
+
+    pub(super) fn secrets(&self) -> Option<&Secrets> {
+        self.secrets.as_deref()
+    }
+
+    /// The values of this level alone, not its parents'.
+    pub(super) fn own(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.values.iter().map(|(name, slot)| (&**name, &slot.holds))
     }
 
     /// The same scope, in which every evaluation ends at that moment with an error.
@@ -173,6 +192,7 @@ impl Scope {
             environment: self.environment.clone(),
             until: self.until,
             random: self.random.clone(),
+            secrets: self.secrets.clone(),
             ports: self.ports.clone(),
         }
     }

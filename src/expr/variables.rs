@@ -131,6 +131,6 @@ fn circle_of(circle: &[&Name]) -> Diagnostic {
         std::iter::once(first).chain(circle).take(SHOWN).map(|name| format!("`{}`", name.path)).collect();
     let more = if circle.len() >= SHOWN { " → …" } else { "" };
     let problem = Diagnostic::error(format!("variables refer to each other in a circle: {}{more}", names.join(" → ")));
-    let problem = problem.at(circle[0].span, label(circle[0]));
+    let problem = problem.at(circle[0].span, label(circle[0])).hint("write out what one of them stands for");
     circle[1..].iter().take(SHOWN).fold(problem, |problem, name| problem.also(name.span, label(name)))
 }

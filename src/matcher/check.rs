@@ -96,7 +96,9 @@ impl Check {
             Test::Between => {
                 let high = next()?;
                 match order(&first, &high) {
-                    Some(Ordering::Greater) => return Err("the low end is above the high end".to_owned()),
+                    Some(Ordering::Greater) => {
+                        return Err("the low end is above the high end: write the lower one first".to_owned());
+                    }
                     None => return Err("nothing lies between these".to_owned()),
                     Some(_) => Self::Between(first, high),
                 }

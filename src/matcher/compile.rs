@@ -167,6 +167,7 @@ impl Compiler<'_> {
         let node = self.resolve(node)?;
         let ty = match ty {
             ValueType::Field(ty) => ty.clone(),
+            ValueType::Hex => FieldType::Single(Kind::Bytes),
             ValueType::Count => FieldType::Single(Kind::Uint64),
             ValueType::Json(_) => FieldType::message(well_known("Value")?),
         };

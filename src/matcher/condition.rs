@@ -139,6 +139,7 @@ impl ValueType {
             Self::Field(FieldType::Single(kind)) => Ty::of_kind(kind),
             Self::Field(FieldType::List(kind)) => Ty::list(Ty::of_kind(kind)),
             Self::Field(FieldType::Map { key, value }) => Ty::map(Ty::of_kind(key), Ty::of_kind(value)),
+            Self::Hex => Ty::Bytes,
             Self::Count => Ty::Int,
             Self::Json(JsonForm::Any) => Ty::Any,
             Self::Json(JsonForm::Object) => Ty::map(Ty::String, Ty::Any),
@@ -153,6 +154,7 @@ impl ValueType {
                 expr::Value::Int(i64::try_from(*count).unwrap_or(i64::MAX))
             }
             (Self::Json(_), value) => json::to_expressions(value),
+            (Self::Hex, value) => of_field(value, &FieldType::Single(prost_reflect::Kind::Bytes)),
             (Self::Field(ty), value) => of_field(value, ty),
             (Self::Count, _) => expr::Value::Null,
         }

@@ -88,7 +88,10 @@ impl Compiler<'_> {
                 self.out.push(
                     Diagnostic::error(format!("`{}` is expected twice", field.name()))
                         .at(entry.key.span, "the same field")
-                        .also(first, "first here"),
+                        .also(first, "first here")
+                        .hint(
+                            "remove one of the two; what must hold together goes into one value: `{ $gte: 1, $lt: 5 }`",
+                        ),
                 );
                 continue;
             }
@@ -196,7 +199,10 @@ impl Compiler<'_> {
                 self.out.push(
                     Diagnostic::error(format!("the key {} is expected twice", key_text(&key)))
                         .at(entry.key.span, "the same key")
-                        .also(first, "first here"),
+                        .also(first, "first here")
+                        .hint(
+                            "remove one of the two; what must hold together goes into one value: `{ $gte: 1, $lt: 5 }`",
+                        ),
                 );
                 continue;
             }

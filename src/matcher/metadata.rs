@@ -84,7 +84,8 @@ impl MetadataMatcher {
                 compiler.out.push(
                     Diagnostic::error(format!("`{key}` is written twice"))
                         .at(entry.key.span, "the same key: case does not matter")
-                        .also(*first, "first here"),
+                        .also(*first, "first here")
+                        .hint(format!("expect several values as a list: `{key}: [a, b]`")),
                 );
                 sound = false;
                 continue;
@@ -107,8 +108,12 @@ impl MetadataMatcher {
             let values = |metadata: &Metadata| metadata.get_all(&entry.key).map(value).collect::<Vec<_>>();
             let (in_headers, in_trailers) = (values(headers), values(trailers));
             match self.section {
-                Section::Headers => out.extend(entry.compare(in_headers, self.section, scope)),
-                Section::Trailers => out.extend(entry.compare(in_trailers, self.section, scope)),
+                Section::Headers => {
+                    out.extend(entry.compare_here(in_headers, &in_trailers, self.section, Section::Trailers, scope));
+                }
+                Section::Trailers => {
+                    out.extend(entry.compare_here(in_trailers, &in_headers, self.section, Section::Headers, scope));
+                }
                 Section::Both if in_headers.is_empty() => out.extend(entry.compare(in_trailers, self.section, scope)),
                 Section::Both if in_trailers.is_empty() => out.extend(entry.compare(in_headers, self.section, scope)),
                 Section::Both => {
@@ -123,6 +128,27 @@ impl MetadataMatcher {
 }
 
 impl EntryMatcher {
+    /// As [`Self::compare`]; what is missing may be in the `other` section.
+    fn compare_here(
+        &self,
+        values: Vec<Value>,
+        elsewhere: &[Value],
+        section: Section,
+        other: Section,
+        scope: &Arc<Scope>,
+    ) -> Vec<Mismatch> {
+        let is_elsewhere = values.is_empty() && !elsewhere.is_empty();
+        let mut found = self.compare(values, section, scope);
+        if let Some(first) = found.first_mut().filter(|_| is_elsewhere) {
+            let other = other.key();
+            first.notes.push(("note".into(), format!("the server sent `{}` in the {other}", self.key)));
+            first
+                .notes
+                .push(("hint".into(), format!("expect it under `{other}`, or in either place under `metadata`")));
+        }
+        found
+    }
+
     fn compare(&self, mut values: Vec<Value>, section: Section, scope: &Arc<Scope>) -> Vec<Mismatch> {
         let root = format!("{} {}", section.singular(), self.key);
         if self.of_all {

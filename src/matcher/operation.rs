@@ -261,7 +261,8 @@ impl Compiler<'_> {
                     (ValueType::Json(_), Value::Message(message)) => json::from_message(&message),
                     (_, value) => value,
                 };
-                Some(from_value(value, used.ty, used.entry.value.span, exact))
+                let ty = if used.operator.name == "$hex" { &ValueType::Hex } else { used.ty };
+                Some(from_value(value, ty, used.entry.value.span, exact))
             }
             deferred @ ValueTemplate::Deferred(_) => {
                 self.check(Test::Equal, vec![deferred], used.entry.value.span, used.ty, used.operator.name)

@@ -12,6 +12,8 @@ use crate::message::{FieldType, WellKnown, kind_name, render_value};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ValueType {
     Field(FieldType),
+    /// Bytes, shown as they were written: in hexadecimal digits.
+    Hex,
     /// A length, or how many there are of something.
     Count,
     /// JSON: the inside of a `google.protobuf.Struct` and its like, or of a text under `$json`.
@@ -78,6 +80,7 @@ impl ValueType {
     pub(super) fn shape(&self) -> Shape {
         match self {
             Self::Json(form) => Shape::Json(*form),
+            Self::Hex => Shape::Scalar(Kind::Bytes),
             Self::Count => Shape::Scalar(Kind::Uint64),
             Self::Field(FieldType::List(kind)) => Shape::List(kind.clone()),
             Self::Field(FieldType::Map { key, value }) => Shape::Map { key: key.clone(), value: value.clone() },
@@ -109,6 +112,7 @@ impl ValueType {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Field(ty) => kind_name(ty),
+            Self::Hex => "bytes".to_owned(),
             Self::Count => "count".to_owned(),
             Self::Json(JsonForm::Any) => "JSON".to_owned(),
             Self::Json(JsonForm::Object) => "JSON object".to_owned(),
@@ -119,19 +123,53 @@ impl ValueType {
     /// A value with the name of its type, which JSON knows only from the value: `42 (int32)`. A count needs none.
     pub(super) fn describe(&self, value: &Value) -> String {
         match self {
-            Self::Field(ty) => format!("{} ({})", render_value(value, ty), kind_name(ty)),
+            Self::Field(ty) => format!("{} ({})", self.render(value), kind_name(ty)),
+            Self::Hex => format!("{} (bytes)", self.render(value)),
             Self::Json(_) => format!("{} ({})", json::render(value), json::type_name(value)),
             Self::Count => self.render(value),
         }
     }
 
+    /// Of a duration below a second: in milliseconds or microseconds, exactly.
+    fn short_time(&self, value: &Value) -> Option<String> {
+        let (Shape::Duration, Value::Message(message)) = (self.shape(), value) else { return None };
+        if message.get_field_by_number(1)?.as_i64() != Some(0) {
+            return None;
+        }
+        let nanoseconds = message.get_field_by_number(2)?.as_i32()?;
+        let (unit, digits, name) = match nanoseconds.unsigned_abs() {
+            1..1_000_000 => (1_000, 3, "µs"),
+            1_000_000..1_000_000_000 => (1_000_000, 6, "ms"),
+            _ => return None,
+        };
+        let sign = if nanoseconds < 0 { "-" } else { "" };
+        let (whole, rest) = (nanoseconds.unsigned_abs() / unit, nanoseconds.unsigned_abs() % unit);
+        let fraction = format!("{rest:0digits$}");
+        let fraction = fraction.trim_end_matches('0');
+        let point = if fraction.is_empty() { "" } else { "." };
+        Some(format!("{sign}{whole}{point}{fraction}{name}"))
+    }
+
     /// On one line, shortened.
     pub(super) fn render(&self, value: &Value) -> String {
         match self {
-            Self::Field(ty) => render_value(value, ty),
+            Self::Field(ty) => self.short_time(value).unwrap_or_else(|| render_value(value, ty)),
+            Self::Hex => hex(value),
             Self::Count => value.to_string(),
             Self::Json(_) => json::render(value),
         }
+    }
+}
+
+/// `{ $hex: 0a0b }`, shortened.
+fn hex(value: &Value) -> String {
+    const SHOWN: usize = 90;
+    let bytes = value.as_bytes().map_or(&[][..], |bytes| bytes);
+    let digits: String = bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
+    match bytes.len() {
+        0 => "{ $hex: \"\" }".to_owned(),
+        1..=SHOWN => format!("{{ $hex: {digits} }}"),
+        length => format!("{{ $hex: {digits}… }} ({length} bytes)"),
     }
 }
 

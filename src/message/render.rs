@@ -29,12 +29,13 @@ const LINE_WIDTH: usize = 200;
 /// Each line ends with a line break.
 pub(crate) fn render(message: &DynamicMessage, limits: Limits) -> String {
     let tree = Extent { items: limits.lines, text: limits.text }.message(message, 0);
-    let mut lines = Lines { text: String::new(), left: limits.lines, hidden: 0 };
+    let mut lines = Lines { text: String::new(), left: limits.lines, hidden: 0, is_cut: false };
     lines.tree(Place::default(), &tree);
+    let at_least = if lines.is_cut { "at least " } else { "" };
     match lines.hidden {
         0 => lines.text,
-        1 => lines.text + "# … 1 more line\n",
-        hidden => lines.text + &format!("# … {hidden} more lines\n"),
+        1 => lines.text + &format!("# … {at_least}1 more line, shown with --full\n"),
+        hidden => lines.text + &format!("# … {at_least}{hidden} more lines, shown with --full\n"),
     }
 }
 
@@ -69,6 +70,8 @@ struct Lines {
     text: String,
     left: usize,
     hidden: usize,
+    /// Whether what is hidden has parts that are not in the tree: each is a line at least.
+    is_cut: bool,
 }
 
 impl Lines {
@@ -119,7 +122,10 @@ impl Lines {
     }
 
     fn more(&mut self, place: &mut Place, more: usize) {
-        if more > 0 {
+        if more > 0 && self.left == 0 {
+            self.hidden += more;
+            self.is_cut = true;
+        } else if more > 0 {
             let start = place.next();
             self.push(&format!("{start}# … {more} more"));
         }

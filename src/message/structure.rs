@@ -76,7 +76,8 @@ impl Builder<'_> {
                 self.out.push(
                     Diagnostic::error(format!("`{field_path}` is written twice"))
                         .at(entry.key.span, "the same field again")
-                        .also(first, "first here"),
+                        .also(first, "first here")
+                        .hint("remove one of the two: `user_id` and `userId` name the same field"),
                 );
                 sound = false;
             }
@@ -152,7 +153,8 @@ impl Builder<'_> {
                 self.out.push(
                     Diagnostic::error(format!("`{value_path}` is written twice"))
                         .at(entry.key.span, "the same key again")
-                        .also(first, "first here"),
+                        .also(first, "first here")
+                        .hint("remove one of the two"),
                 );
                 sound = false;
             }

@@ -25,23 +25,29 @@ pub(crate) struct Names {
 impl Names {
     /// Those of a suite, and the values of its variables. `--var` goes before whatever is written.
     pub(super) fn of_suite(config: &Arc<Config>, sources: &Sources, out: &mut Diagnostics) -> (Self, Named<Value>) {
-        let none = Self { config: Arc::clone(config), env: Arc::new(Env::new()), scope: Arc::new(Scope::new()) };
+        let none = Self {
+            config: Arc::clone(config),
+            env: Arc::new(Env::new()),
+            scope: Arc::new(Scope::new()).hiding(config.hidden(sources)),
+        };
         let vars: Vec<_> = config.vars.iter().chain(&config.overriding_vars).cloned().collect();
         none.with(&vars, sources, out)
     }
 
-    /// Those that a case sees before it runs; what is wrong with them is said where it is planned.
-    pub(crate) fn of_case(config: &Arc<Config>, file: &CaseFile, case: &Case, sources: &Sources) -> Self {
+    /// Those that the steps around a suite, around a file, and of a case see before they run. What is wrong with them is
+    /// said where they are planned.
+    pub(crate) fn of_levels(config: &Arc<Config>, file: &CaseFile, case: &Case, sources: &Sources) -> [Self; 3] {
         let mut wrong = Diagnostics::new();
         let captured = |steps: &[Step]| -> Named<Ty> {
             steps.iter().flat_map(Step::captures).map(|capture| (capture.name.value.clone(), Ty::Any)).collect()
         };
         let suite = Self::of_suite(config, sources, &mut wrong).0.with_later(&captured(&config.setup));
         let file = suite.with(&file.vars, sources, &mut wrong).0.with_later(&captured(&file.setup));
-        let case_wide = file.with(&case.vars, sources, &mut wrong).0.with_overriding(sources, &mut wrong).0;
+        let own = file.with(&case.vars, sources, &mut wrong).0.with_overriding(sources, &mut wrong).0;
         let row = case.row.as_ref().map_or(&[][..], |row| &row.vars);
         let steps = captured(&case.steps).into_iter().chain(captured(&case.teardown)).collect();
-        case_wide.with_exactly(row, sources, &mut wrong).0.with_later(&steps)
+        let case = own.with_exactly(row, sources, &mut wrong).0.with_later(&steps);
+        [suite, file, case]
     }
 
     /// With the variables of a file or case, nearer than what is there.

@@ -150,3 +150,72 @@ fn warning(what: &str, name: &str, of: &str, span: Span) -> Diagnostic {
         .at(span, "")
         .hint(format!("use it as `${{{name}}}`, or remove it"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::select::Chosen;
+    use crate::spec::{LoadedFile, Overrides, load};
+
+    /// `line: headline` of what is never used in a suite with one file.
+    fn unused(suite: &str, file: &str) -> Vec<String> {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+        write("grpc-spec.yaml", &format!("servers: {{ a: {{ address: x:1 }} }}\n{suite}"));
+        write("a.yaml", file);
+        write("rows.csv", "used,other\n1,2\n3,4\n");
+        let sources = Sources::new();
+        let loaded = load(&[folder.path().to_owned()], &Overrides::default(), &sources);
+        assert_eq!(loaded.all_diagnostics().count(), 0);
+        let suite = &loaded.suites[0];
+        let LoadedFile::Valid(file) = &suite.files[0] else { panic!("it loads") };
+        let chosen = [Chosen { file: Arc::clone(file), cases: file.cases.clone() }];
+        let line = |warning: &Diagnostic| {
+            let place = warning.primary.as_ref().expect("a place").span;
+            let source = sources.get(place.file);
+            format!("{}: {}", source.line_column(place.start as usize).0, warning.headline)
+        };
+        unused_variables(suite, &chosen, Vec::new(), &sources).iter().map(line).collect()
+    }
+
+    #[test]
+    fn what_templates_and_expressions_name_is_used() {
+        let suite = "vars: { one: 1, two: 2, three: 3, four: 4, five: 5 }\nsetup: [ { call: S/M, capture: { six: response.x } } ]\n";
+        let file = "cases:
+- name: n
+  call: S/M
+  request: { x: \"${one}\" }
+  repeat: 2
+  across: { response.x - three: { min: \"${six}\" } }
+  expect: { response: { x: { $cel: this == two } }, assert: response.x == four }
+  capture: { seven: five }
+  teardown: [ { call: S/M, request: { x: \"${seven}\" } } ]
+";
+        assert_eq!(unused(suite, file), [""; 0]);
+    }
+
+    #[test]
+    fn a_column_is_told_once() {
+        let file = "cases:\n- { name: n, call: S/M, request: { x: \"${used}\" }, rows: { file: rows.csv } }\n";
+        assert_eq!(unused("", file), ["1: the variable `other` of these rows is never used"]);
+    }
+
+    #[test]
+    fn captures_and_variables_of_every_level_are_told() {
+        let suite = "vars: { far: 1, hidden: long enough }\nsecrets: [hidden, token]\nsetup: [ { call: S/M, capture: { token: response.x } } ]\n";
+        let file = "vars: { near: 1 }
+cases:
+- name: n
+  vars: { own: 1 }
+  call: S/M
+  capture: { kept: response.x }
+";
+        let told = [
+            "4: the variable `own` is never used",
+            "6: what is captured as `kept` is never used",
+            "1: the variable `near` is never used",
+            "2: the variable `far` is never used",
+        ];
+        assert_eq!(unused(suite, file), told, "what is kept secret is of use");
+    }
+}

@@ -36,6 +36,19 @@ impl Output {
         Self::new(Place::File(path.to_owned()), sources)
     }
 
+    /// Has panics told here too, which quote what they stumbled over.
+    pub(crate) fn tell_panics(self) {
+        std::panic::set_hook(Box::new(move |panic| {
+            let backtrace = std::backtrace::Backtrace::capture();
+            let told = match backtrace.status() {
+                std::backtrace::BacktraceStatus::Captured => format!("{panic}\n{backtrace}\n"),
+                _ => format!("{panic}\n"),
+            };
+            // nobody is left to hear that it cannot be told
+            let _ = self.block(&told);
+        }));
+    }
+
     fn new(to: Place, sources: &Sources) -> Self {
         Self { to, masker: Arc::clone(sources.masker()) }
     }

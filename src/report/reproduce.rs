@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::diagnostic::{self, Masker, Piece, placeholder};
 use crate::grpc::{MetadataValue, credentials};
 use crate::message;
-use crate::runner::Exchange;
+use crate::runner::{Exchange, ProtosFound};
 
 /// Longest request shown on the line; a longer one would not be pasted into a shell.
 const LONGEST: usize = 4096;
@@ -31,8 +31,16 @@ pub(super) fn grpcurl(exchange: &Exchange, masker: &Masker) -> Option<String> {
     if let Some(authority) = &exchange.authority {
         let _ = write!(line, " -authority {}", quote(authority));
     }
-    if let Some((folder, file)) = &exchange.protos {
-        let _ = write!(line, " -import-path {} -proto {}", quote(&folder.display().to_string()), quote(file));
+    match &exchange.protos {
+        ProtosFound::File { import_path, file } => {
+            let _ = write!(line, " -import-path {} -proto {}", quote(&import_path.display().to_string()), quote(file));
+        }
+        ProtosFound::DescriptorSets(sets) => {
+            for set in sets {
+                let _ = write!(line, " -protoset {}", quote(&set.display().to_string()));
+            }
+        }
+        ProtosFound::Reflected => {}
     }
     for (key, value) in exchange.metadata.iter() {
         let _ = write!(line, " -H {}", word(&format!("{key}: {}", shown_value(key.as_str(), value, masker)), masker));

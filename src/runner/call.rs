@@ -10,10 +10,11 @@ use bytes::Bytes;
 use prost_reflect::{DynamicMessage, MethodDescriptor};
 use tokio::time::timeout;
 
+use super::kept::Kept;
 use super::running::Running;
 use super::script::{self, ScriptEnd};
 use super::session::Leases;
-use super::{Exchange, Interrupt, Reply};
+use super::{Exchange, Interrupt, ProtosFound, Reply};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::{Scope, Value};
 use crate::grpc::{CallOutcome, CallRequest, Channel, Code, ConnectError, Metadata, Origin, Status};
@@ -28,6 +29,8 @@ pub(super) enum CallEnd {
     Failed {
         found: Vec<Diagnostic>,
         exchange: Box<Exchange>,
+        /// What expressions know the call by, where it ended with OK all the same.
+        values: Option<Named<Value>>,
     },
     /// The server could not be reached, and nothing expected that.
     Unreachable(Box<Diagnostic>),
@@ -52,6 +55,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) leases: &'a Leases,
     /// What it sees.
     pub(super) scope: &'a Arc<Scope>,
+    pub(super) kept: &'a Kept,
     pub(super) interrupt: &'a Interrupt,
     /// A moment at which it ends, however long it may take by itself.
     pub(super) until: Option<Instant>,
@@ -91,6 +95,7 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
         Ok(sent) => sent,
         Err(problems) => return CallEnd::Invalid(problems),
     };
+    within.scope.hide_credentials(&sent.metadata);
     if within.interrupt.is_raised() {
         return CallEnd::Interrupted;
     }
@@ -225,6 +230,8 @@ async fn exchange(
 
 fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadata: Metadata, talk: Talk) -> CallEnd {
     let Talk { requests, outcome, messages, script } = talk;
+    within.scope.hide_credentials(&outcome.headers);
+    within.scope.hide_credentials(&outcome.trailers);
     let (mut found, timeline, nested, captured) = match script {
         Some(ScriptEnd { timeline, found, nested, captured }) => (found, Some(timeline), nested, captured),
         None => (Vec::new(), None, None, Named::new()),
@@ -235,28 +242,33 @@ fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadat
         values.extend(observed.values(&call.method));
     }
     let scope = within.evaluating(call, &captured).child(values.clone());
+    hide_captures(&call.captures, &scope);
     let mut made = Made { scope: Arc::clone(&scope), captured, values };
     // A call that was ended because the case had failed has an outcome of our making.
     if !timeline.as_ref().is_some_and(|timeline| timeline.cut) {
         let mismatches = call.expectation.check(&observed, &scope);
         found.extend(mismatches.iter().map(Mismatch::to_diagnostic));
+        // of a call that fails as well: what it made may have to be undone
+        let (captured, wrong) = capture(&call.captures, &scope);
+        within.kept.add(&captured);
+        made.captured.extend(captured);
         if found.is_empty() {
-            let captured = capture(&call.captures, &scope);
-            captured.map_or_else(|wrong| found.extend(wrong), |captured| made.captured.extend(captured));
+            found.extend(wrong);
         }
     }
     if found.is_empty() {
         return CallEnd::Passed(Box::new(made));
     }
+    let values = (outcome.status.code == Code::Ok).then_some(made.values);
     let reply = Reply::Outcome { outcome: Box::new(outcome), messages };
     let mut exchange = Exchange::new(call, within.config, server, metadata, requests, reply);
     exchange.timeline = timeline;
     exchange.nested = nested;
-    CallEnd::Failed { found, exchange: Box::new(exchange) }
+    CallEnd::Failed { found, exchange: Box::new(exchange), values }
 }
 
-/// The values of what is captured where `scope` says what came back; the errors of those that have none.
-pub(super) fn capture(planned: &[PlannedCapture], scope: &Arc<Scope>) -> Result<Named<Value>, Vec<Diagnostic>> {
+/// The values of what is captured where `scope` says what came back, and the errors of those that have none.
+pub(super) fn capture(planned: &[PlannedCapture], scope: &Arc<Scope>) -> (Named<Value>, Vec<Diagnostic>) {
     let mut captured = Named::new();
     let mut wrong = Vec::new();
     for PlannedCapture { name, expression } in planned {
@@ -274,7 +286,14 @@ pub(super) fn capture(planned: &[PlannedCapture], scope: &Arc<Scope>) -> Result<
             }
         }
     }
-    if wrong.is_empty() { Ok(captured) } else { Err(wrong) }
+    (captured, wrong)
+}
+
+/// Hides those that are secrets, whether their call passes or is reported.
+pub(super) fn hide_captures(captures: &[PlannedCapture], scope: &Arc<Scope>) {
+    for PlannedCapture { name, expression } in captures {
+        scope.hide_captured(&name.value, expression);
+    }
 }
 
 /// The messages of an outcome after those that are decoded already. One that cannot be read makes the call INTERNAL, as
@@ -324,14 +343,15 @@ fn judge_unreachable(
     let mismatches = call.expectation.check_unreachable(&error, &scope);
     let mut found: Vec<_> = mismatches.iter().map(Mismatch::to_diagnostic).collect();
     if found.is_empty() {
-        match capture(&call.captures, &scope) {
-            Ok(captured) => return CallEnd::Passed(Box::new(Made { scope, captured, values })),
-            Err(wrong) => found = wrong,
+        let (captured, wrong) = capture(&call.captures, &scope);
+        if wrong.is_empty() {
+            return CallEnd::Passed(Box::new(Made { scope, captured, values }));
         }
+        found = wrong;
     }
     let reply = Reply::Unreachable(error);
     let exchange = Exchange::new(call, within.config, server, sent.metadata, sent.messages, reply);
-    CallEnd::Failed { found, exchange: Box::new(exchange) }
+    CallEnd::Failed { found, exchange: Box::new(exchange), values: None }
 }
 
 impl Exchange {
@@ -351,7 +371,7 @@ impl Exchange {
             method: call.method.clone(),
             metadata,
             timeout: call.timeout,
-            protos: proto_file(call, config),
+            protos: protos_found(call, config),
             requests,
             reply,
             timeline: None,
@@ -361,12 +381,16 @@ impl Exchange {
     }
 }
 
-/// The import path and file that declare the method, if it came from a file.
-fn proto_file(call: &PlannedCall, config: &Config) -> Option<(PathBuf, String)> {
+/// Where the method is declared.
+fn protos_found(call: &PlannedCall, config: &Config) -> ProtosFound {
     let file = call.method.parent_service().parent_file();
-    let folders = config.protos.import_paths.iter().map(|path| &path.value);
-    let folder = folders.into_iter().find(|folder| folder.join(file.name()).is_file())?;
-    Some((short(folder), file.name().to_owned()))
+    let mut folders = config.protos.import_paths.iter().map(|path| &path.value);
+    let sets = &config.protos.descriptor_sets;
+    match folders.find(|folder| folder.join(file.name()).is_file()) {
+        Some(folder) => ProtosFound::File { import_path: short(folder), file: file.name().to_owned() },
+        None if sets.is_empty() => ProtosFound::Reflected,
+        None => ProtosFound::DescriptorSets(sets.iter().map(|path| short(&path.value)).collect()),
+    }
 }
 
 /// `cases/../protos` as `protos`: links resolved, seen from the working directory.

@@ -6,9 +6,11 @@ mod case;
 mod catch;
 mod event;
 mod interrupt;
+mod kept;
 mod level;
 mod locks;
 mod online;
+mod planning;
 mod prepare;
 mod queue;
 mod reflect;
@@ -35,8 +37,8 @@ pub(crate) use online::plan_online;
 pub(crate) use prepare::Prepared;
 pub(crate) use reflect::Unreflected;
 pub(crate) use result::{
-    CaseError, CaseResult, Exchange, Failure, Outcome, Part, Reply, ServerLog, SetupFailure, StepReport, Subject,
-    Summary,
+    CaseError, CaseResult, Exchange, Failure, Outcome, Part, ProtosFound, Reply, ServerLog, SetupFailure, StepReport,
+    Subject, Summary,
 };
 pub(crate) use running::StartFailure;
 pub(crate) use runtime::case_runtime;

@@ -41,7 +41,10 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn of_case(file: &CaseFile, case: &Case, sources: &Sources) -> Self {
-        let line = sources.get(case.span.file).line_column(case.span.start as usize).0;
+        // a row written in the case, not one from a file of its own
+        let row = case.row.as_ref().map(|row| row.span).filter(|row| row.file == case.span.file);
+        let span = row.unwrap_or(case.span);
+        let line = sources.get(span.file).line_column(span.start as usize).0;
         Self { id: case.id.to_string(), file: file.id.clone(), path: file.path.clone(), is_teardown: false, line }
     }
 
@@ -227,8 +230,8 @@ pub(crate) struct Exchange {
     pub(crate) method: MethodDescriptor,
     pub(crate) metadata: Metadata,
     pub(crate) timeout: Duration,
-    /// Where the protos were found: (import path, file below it).
-    pub(crate) protos: Option<(PathBuf, String)>,
+    /// Where the protos were found.
+    pub(crate) protos: ProtosFound,
     pub(crate) requests: Vec<Arc<DynamicMessage>>,
     pub(crate) reply: Reply,
     /// Of a script.
@@ -237,6 +240,17 @@ pub(crate) struct Exchange {
     pub(crate) nested: Option<Box<Exchange>>,
     /// What the server wrote since the case began.
     pub(crate) log: Option<ServerLog>,
+}
+
+/// Where the protos of a call were found.
+#[derive(Debug)]
+pub(crate) enum ProtosFound {
+    /// A file below an import path.
+    File { import_path: PathBuf, file: String },
+    /// In one of these descriptor sets.
+    DescriptorSets(Vec<PathBuf>),
+    /// The server said what they are.
+    Reflected,
 }
 
 /// How a call ended.

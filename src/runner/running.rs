@@ -102,11 +102,7 @@ impl Running {
     /// A server at `address`, written at `place`.
     pub(super) fn at(spec: &ServerSpec, address: &str, place: Option<&Node>) -> Result<Self, StartFailure> {
         let target = server::target(spec, address).map_err(|error| {
-            let invalid = Diagnostic::error(format!(
-                "the address of the server `{}` is not one: {}",
-                spec.name.value, error.headline
-            ))
-            .hint(error.help);
+            let invalid = server::not_an_address(spec, &error);
             let invalid = match place {
                 Some(node) => invalid.at(node.span, format!("`{address}`")),
                 None => invalid.note(format!("it is `{address}`")),

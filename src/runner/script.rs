@@ -12,7 +12,7 @@ use prost_reflect::DynamicMessage;
 use tokio::time::{sleep, timeout_at};
 
 use super::Exchange;
-use super::call::{CallEnd, Surroundings, Talk, capture, decode_rest, make_call};
+use super::call::{CallEnd, Surroundings, Talk, capture, decode_rest, hide_captures, make_call};
 use super::shortfall::{Nothing, Shortfall};
 use super::timeline::{Fate, Happening, Moment, Timeline};
 use crate::diagnostic::{Diagnostic, Span};
@@ -204,7 +204,11 @@ impl Player<'_> {
             };
             return match mismatches.as_slice() {
                 [] => self.keep(receive),
-                found => Err(Shortfall::Unmet(found.iter().map(Mismatch::to_diagnostic).collect())),
+                found => {
+                    self.look_around();
+                    hide_captures(&receive.captures, &self.scope);
+                    Err(Shortfall::Unmet(found.iter().map(Mismatch::to_diagnostic).collect()))
+                }
             };
         }
     }
@@ -214,7 +218,13 @@ impl Player<'_> {
     fn keep(&mut self, receive: &PlannedReceive) -> Result<(), Shortfall> {
         self.look_around();
         if !receive.captures.is_empty() {
-            self.captured.extend(capture(&receive.captures, &self.scope).map_err(Shortfall::Unmet)?);
+            hide_captures(&receive.captures, &self.scope);
+            let (captured, wrong) = capture(&receive.captures, &self.scope);
+            self.within.kept.add(&captured);
+            if !wrong.is_empty() {
+                return Err(Shortfall::Unmet(wrong));
+            }
+            self.captured.extend(captured);
             self.look_around();
         }
         Ok(())
@@ -286,7 +296,7 @@ impl Player<'_> {
                 self.look_around();
                 Ok(())
             }
-            CallEnd::Failed { found, exchange } => Err(Stop::Nested { found, exchange }),
+            CallEnd::Failed { found, exchange, .. } => Err(Stop::Nested { found, exchange }),
             other => Err(Stop::Aborted(other)),
         }
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::call::{CallEnd, Made, Surroundings, make_call};
 use super::catch::catch;
+use super::kept::Kept;
 use super::result::{CaseError, Failure, Outcome, Part, StepReport};
 use super::session::{Leases, LogMarks};
 use super::{Exchange, Interrupt};
@@ -108,7 +109,8 @@ impl Stage {
         bounds: Bounds<'_>,
     ) -> Result<Option<Arc<Scope>>, Outcome> {
         let started = Instant::now();
-        let (end, attempts) = match catch(self.act(step, bounds)).await {
+        let kept = Kept::default();
+        let (end, attempts) = match catch(self.act(step, bounds, &kept)).await {
             Ok(Last { end: CallEnd::Passed(made), .. }) => {
                 let scope = self.keep(step, *made);
                 self.made.push((step.name.clone(), started.elapsed()));
@@ -126,10 +128,11 @@ impl Stage {
             captured: self.captured.clone(),
             attempts,
         };
+        self.keep_of_what_failed(step, &end, kept);
         Err(self.outcome(end, step, report))
     }
 
-    async fn act(&self, step: &PlannedStep, bounds: Bounds<'_>) -> Last {
+    async fn act(&self, step: &PlannedStep, bounds: Bounds<'_>, kept: &Kept) -> Last {
         if bounds.until.is_some_and(|until| Instant::now() >= until) {
             let late = Diagnostic::error(format!("the teardown has taken longer than {TEARDOWN_WITHIN:?}"));
             let late = late.at(step.span, "this step was not made");
@@ -143,22 +146,22 @@ impl Stage {
                 Last { end, attempts: None }
             }
             StepAction::Call(call) => match &call.eventually {
-                Some(eventually) => self.eventually(call, *eventually, bounds).await,
-                None => Last { end: self.call(call, bounds).await, attempts: None },
+                Some(eventually) => self.eventually(call, *eventually, bounds, kept).await,
+                None => Last { end: self.call(call, bounds, kept).await, attempts: None },
             },
         }
     }
 
-    async fn call(&self, call: &PlannedCall, bounds: Bounds<'_>) -> CallEnd {
+    async fn call(&self, call: &PlannedCall, bounds: Bounds<'_>, kept: &Kept) -> CallEnd {
         let Bounds { interrupt, until } = bounds;
         let Self { config, leases, scope, .. } = self;
         // a case waits in many places, and this is by far the largest
-        Box::pin(make_call(call, Surroundings { config, leases, scope, interrupt, until })).await
+        Box::pin(make_call(call, Surroundings { config, leases, scope, kept, interrupt, until })).await
     }
 
     /// Makes the call again until it passes, or its time is over. An attempt that was cut short by that says little: then
     /// the one before counts as the last.
-    async fn eventually(&self, call: &PlannedCall, eventually: Eventually, bounds: Bounds<'_>) -> Last {
+    async fn eventually(&self, call: &PlannedCall, eventually: Eventually, bounds: Bounds<'_>, kept: &Kept) -> Last {
         let started = Instant::now();
         let deadline = bounds.until.map_or(started + eventually.within, |until| until.min(started + eventually.within));
         let bounds = Bounds { until: Some(deadline), ..bounds };
@@ -166,7 +169,7 @@ impl Stage {
         let mut before: Option<CallEnd> = None;
         loop {
             attempts += 1;
-            let end = self.call(call, bounds).await;
+            let end = self.call(call, bounds, kept).await;
             let may_hold_later = match &end {
                 CallEnd::Failed { .. } => true,
                 // what has died does not come back
@@ -190,23 +193,39 @@ impl Stage {
     /// Keeps what a step that passed leaves.
     fn keep(&mut self, step: &PlannedStep, made: Made) -> Arc<Scope> {
         let Made { scope, captured, values } = made;
+        self.keep_values(step, values);
+        self.keep_captured(captured);
+        scope
+    }
+
+    /// Keeps what a step leaves though it did not pass: the teardown is what sees it.
+    fn keep_of_what_failed(&mut self, step: &PlannedStep, end: &StepEnd, kept: Kept) {
+        if let StepEnd::Call(CallEnd::Failed { values: Some(values), .. }) = end {
+            self.keep_values(step, values.clone());
+        }
+        self.keep_captured(kept.into_captured());
+    }
+
+    fn keep_values(&mut self, step: &PlannedStep, values: Named<Value>) {
         if let Some(id) = &step.id {
             self.ids.insert(Arc::clone(id), Value::Record(Arc::new(values)));
             let steps = Value::Record(Arc::new(self.ids.clone()));
             self.scope = self.scope.child(Named::from([("steps".into(), steps)]));
         }
+    }
+
+    fn keep_captured(&mut self, captured: Named<Value>) {
         if !captured.is_empty() {
             self.captured.extend(captured.iter().map(|(name, value)| (Arc::clone(name), value.clone())));
             self.scope = self.scope.child(captured);
         }
-        scope
     }
 
     fn outcome(&self, end: StepEnd, planned: &PlannedStep, step: StepReport) -> Outcome {
         let error = match end {
             StepEnd::Bug(panic) => return Outcome::Bug(panic),
             StepEnd::Call(CallEnd::Interrupted | CallEnd::Passed(_)) => return Outcome::NotRun("interrupted"),
-            StepEnd::Call(CallEnd::Failed { found, mut exchange }) => {
+            StepEnd::Call(CallEnd::Failed { found, mut exchange, .. }) => {
                 add_logs(&mut exchange, &self.leases, &self.marks);
                 let failure = Failure { step: Some(step), exchange: Some(*exchange), ..Failure::of_case(found) };
                 return Outcome::Failed(Box::new(failure));

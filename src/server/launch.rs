@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::process::Launch;
-use crate::diagnostic::{Diagnostics, Sources};
+use super::reach::{not_an_address, target};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::expr::{Binding, Env, Name, Scope, Text, Ty, Value, names_in};
 use crate::spec::{ServerSource, ServerSpec, Start};
 use crate::yaml::Node;
@@ -77,10 +78,28 @@ pub(super) fn check_names(servers: &[Arc<ServerSpec>], env: &Arc<Env>, sources: 
     for server in servers {
         let env = if matches!(server.source, ServerSource::Start(_)) { &for_started } else { &for_running };
         for node in nodes(server) {
-            if let Some(Text::Template(template)) = Text::of(node, sources, out) {
-                template.check(env, sources, out);
+            if let Some(Text::Template(template)) = Text::of(node, sources, out)
+                && template.check(env, sources, out)
+                && let ServerSource::Address(_) = server.source
+                && let Some(address) = template.fold(env).as_ref().and_then(text_of)
+            {
+                out.extend(check_address(server, &address, node));
             }
         }
+    }
+}
+
+/// Reports an address that is none, as its variables have it.
+fn check_address(server: &ServerSpec, address: &str, node: &Node) -> Option<Diagnostic> {
+    let error = target(server, address).err()?;
+    Some(not_an_address(server, &error).at(node.span, format!("`{address}`")))
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Text(text) => Some(text.to_string()),
+        Value::Yaml(node) => node.as_scalar().map(|scalar| scalar.text.to_string()),
+        _ => None,
     }
 }
 

@@ -26,6 +26,6 @@ pub(crate) use in_process::{BoxError, InProcess, Serve};
 pub(crate) use launch::names;
 pub(crate) use log::{Log, LogPosition, LogTail};
 pub(crate) use order::{check, check_called, references};
-pub(crate) use reach::{channel_options, check_plaintext, target};
+pub(crate) use reach::{channel_options, check_plaintext, not_an_address, target};
 pub(crate) use running::RunningServer;
 pub(crate) use started::{StartContext, Started};

@@ -29,6 +29,12 @@ pub(crate) fn target(server: &ServerSpec, address: &str) -> Result<Target, Targe
     }
 }
 
+/// An address that is none.
+pub(crate) fn not_an_address(server: &ServerSpec, error: &TargetError) -> Diagnostic {
+    let headline = format!("the address of the server `{}` is not one: {}", server.name.value, error.headline);
+    Diagnostic::error(headline).hint(error.help)
+}
+
 /// Reports `tls` of a server whose address, now that it is known, is reached without it. One that is put elsewhere for
 /// a run may be.
 pub(crate) fn check_plaintext(server: &ServerSpec, target: &Target) -> Result<(), Box<Diagnostic>> {

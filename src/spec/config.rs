@@ -8,7 +8,7 @@ use super::frame::{StepFrame, SuiteFrame};
 use super::server::check_address;
 use super::{Inherited, Secret, ServerSource, ServerSpec, Step};
 use crate::diagnostic::{Diagnostic, Diagnostics, FileId, Sources, Span, Spanned, did_you_mean, one_of};
-use crate::expr::check_variable_name;
+use crate::expr::{Secrets, check_variable_name};
 use crate::schema::SchemaSources;
 use crate::yaml::{Node, NodeKind, Scalar, Style};
 
@@ -101,6 +101,15 @@ impl Config {
             secrets: suite.secrets,
         };
         (config, around)
+    }
+
+    /// What scopes of the suite hide.
+    pub(crate) fn hidden(&self, sources: &Sources) -> Arc<Secrets> {
+        let names = self.secrets.iter().map(|secret| match &secret.value {
+            Secret::Environment(variable) => format!("env.{variable}").into(),
+            Secret::Variable(name) => Arc::clone(name),
+        });
+        Arc::new(Secrets::new(names, sources.masker()))
     }
 
     /// Reports the overridden servers that none of `suites` has.

@@ -127,7 +127,7 @@ fn add_what_secrets_are(names: &mut BTreeSet<Arc<str>>, vars: &[(Arc<str>, Node)
             .filter_map(|(_, node)| match Text::of(node, sources, &mut Diagnostics::new())? {
                 Text::Template(template) if template.is_whole() => {
                     let known = |path: &Arc<str>| vars.iter().any(|(name, _)| name == path);
-                    template.names().map(|name| Arc::clone(&name.path)).find(known)
+                    template.names().map(|name| Arc::from(name.root())).find(known)
                 }
                 Text::Template(_) | Text::Literal(_) => None,
             })

@@ -14,7 +14,7 @@ use super::{
     Action, Call, Case, CaseFile, CaseId, Config, Inherited, Origins, Payload, Row, Script, ScriptAction, ScriptStep,
     ServerSource, ServerSpec, Step, metadata,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned, one_of};
+use crate::diagnostic::{Diagnostic, Diagnostics, Spanned, one_of};
 use crate::yaml::{Node, NodeKind, Scalar, Style, decode};
 
 /// Resolves the cases of one file, or what stands around all cases of a suite.

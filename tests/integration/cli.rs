@@ -33,9 +33,14 @@ const FAILING: &str = "cases:
 #[test]
 fn help_names_every_command_and_option() {
     let mut all = String::new();
-    for arguments in
-        [&["--help"][..], &["run", "--help"], &["list", "--help"], &["check", "--help"], &["health", "--help"]]
-    {
+    for arguments in [
+        &["--help"][..],
+        &["run", "--help"],
+        &["list", "--help"],
+        &["check", "--help"],
+        &["explain", "--help"],
+        &["health", "--help"],
+    ] {
         let help = grpc_spec(arguments.iter().copied()).run().exits(0);
         let _ = writeln!(all, "$ grpc-spec {}\n{}", arguments.join(" "), help.stdout);
     }

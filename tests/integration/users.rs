@@ -107,7 +107,7 @@ fn nobody_is_left_after_a_step_that_fails() {
     let folder = Folder::of_the_example().change(
         "cases/users/life.yaml",
         "expect: { response: { state: ACTIVE } }\n        eventually: { within: 10s",
-        "expect: { response: { state: 7 } }\n        eventually: { within: 50ms",
+        "expect: { response: { state: 7 } }\n        eventually: { within: 1s",
     );
     for front_end in BOTH {
         let tenant = front_end.tenant("fails");
@@ -115,6 +115,46 @@ fn nobody_is_left_after_a_step_that_fails() {
         ended.says("a user is created, becomes active, changes, and goes").says("expected state = 7");
         ended.says_not("nobody is left behind");
         assert_eq!(users_of(&tenant), 0, "{front_end:?}");
+    }
+}
+
+#[test]
+fn what_a_failed_step_has_made_is_undone_as_well() {
+    let folder = scenario(
+        "service: Users
+cases:
+  - name: is created, but not as expected
+    steps:
+      - call: Create
+        request: { name: one }
+        expect: { response: { state: PROVISIONING } }
+        capture: { user_id: response.id }
+    teardown:
+      - { call: Delete, request: { id: \"${user_id}\" } }
+  - name: is known by the step
+    steps:
+      - { id: create, call: Create, request: { name: two }, expect: { response: { version: 2 } } }
+    teardown:
+      - { call: Delete, request: { id: \"${steps.create.response.id}\" } }
+  - name: is created within a stream that goes wrong
+    call: Watch
+    stream:
+      - send: { after: 0 }
+      - { call: Create, request: { name: three }, capture: { user_id: response.id } }
+      - recv_until: { kind: CREATED, user: { id: \"${user_id}\" } }
+        capture: { name: response.user.name }
+      - recv: { kind: DELETED }
+        within: 10ms
+    teardown:
+      - { call: Delete, request: { name: \"${name}\" } }
+      - { call: Delete, request: { id: \"${user_id}\" }, expect: { status: NOT_FOUND } }
+",
+    );
+    for front_end in BOTH {
+        let tenant = front_end.tenant("undone");
+        let ended = front_end.run(&folder, ".", &tenant).exits(front_end.failure());
+        ended.says_not("its teardown failed").says_not("nobody is left behind");
+        assert_eq!(users_of(&tenant), 0, "{front_end:?}\n{ended}");
     }
 }
 

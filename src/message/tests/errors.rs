@@ -71,11 +71,11 @@ fn each_error_has_a_way_out() {
         ("string_value: { a: b }", "1:15 `string_value` is a single value | expected a text, found a mapping"),
         (
             "{ string_value: a, stringValue: b }",
-            "1:20 `string_value` is written twice | the same field again | case.yaml:1:3 first here",
+            "1:20 `string_value` is written twice | the same field again | case.yaml:1:3 first here | remove one of the two: `user_id` and `userId` name the same field",
         ),
         (
             "by_int32: { 1: a, 1.0: b }",
-            "1:19 `by_int32[1]` is written twice | the same key again | case.yaml:1:13 first here",
+            "1:19 `by_int32[1]` is written twice | the same key again | case.yaml:1:13 first here | remove one of the two",
         ),
         (
             "{ choice_text: a, choice_number: 1 }",

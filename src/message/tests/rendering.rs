@@ -119,13 +119,16 @@ items:
   - id: 1
   - id: 1
   - id: 1
-# … 5 more lines
+# … at least 94 more lines, shown with --full
 "
     );
     assert!(all(&message).ends_with("wrapped_bytes: { $zeros: 271828 }\n"));
     assert_eq!(built(&all(&message)), message);
     let many = built(&format!("{{ int32s: [{}] }}", vec!["1"; 1000].join(", ")));
-    assert_eq!(render(&many, Limits { lines: 3, text: 6 }), "int32s:\n  - 1\n  - 1\n# … 2 more lines\n");
+    assert_eq!(
+        render(&many, Limits { lines: 3, text: 6 }),
+        "int32s:\n  - 1\n  - 1\n# … at least 998 more lines, shown with --full\n"
+    );
     assert!(render(&message, Limits { lines: 0, text: 0 }).starts_with("# … "));
 }
 

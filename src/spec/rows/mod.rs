@@ -37,7 +37,8 @@ impl<'a> RowFiles<'a> {
 
     /// The rows of a file, named in a file of `folder`; `None` after an error.
     pub(super) fn read(&self, named: &Spanned<String>, folder: &Path, out: &mut Diagnostics) -> Option<Arc<[Row]>> {
-        let path = folder.join(&named.value);
+        // as a user would name it
+        let path = if folder == Path::new(".") { PathBuf::from(&named.value) } else { folder.join(&named.value) };
         let kind = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
         let is_csv = match kind.as_deref().and_then(std::ffi::OsStr::to_str) {
             Some("csv") => true,

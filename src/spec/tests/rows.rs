@@ -29,7 +29,7 @@ fn rows(outcome: &Outcome) -> Vec<String> {
         let row = case.row.as_ref().expect("a row");
         let vars = row.vars.iter().map(|(name, node)| {
             let place = outcome.sources.locate(node.span);
-            let (_, place) = place.rsplit_once("/").and_then(|(_, name)| name.split_once(':')).expect("a place");
+            let (_, place) = place.rsplit_once('/').and_then(|(_, name)| name.split_once(':')).expect("a place");
             format!("{}={}@{place}", name.value, text(node))
         });
         vars.collect::<Vec<_>>().join(", ")
