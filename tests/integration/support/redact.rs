@@ -20,7 +20,7 @@ static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (format!(r"(?m)(?:: (?:passed|failed) after )(?<it>{time})\b"), "[TIME]"),
         (format!(r"(?:deadline exceeded after )(?<it>{time})\b"), "[TIME]"),
         (r"(?m)(?:= actual: )(?<it>\d+\.\d{3,9}(?:µs|ms|s)) \(google".to_owned(), "[TIME]"),
-        (r"(?m)(?:= elapsed: )(?<it>\d+\.\d{4,9}s) \(duration".to_owned(), "[TIME]"),
+        (r"(?m)(?:= elapsed: )(?<it>\d+\.\d{3,9}(?:µs|ms|s)) \(duration".to_owned(), "[TIME]"),
         (r"(?m)(?:^    timeout: )(?<it>[\d.]+s)$".to_owned(), "[TIME]"),
         (format!(r"(?m)(?:^    answered_at: )(?<it>{moment})$"), "[MOMENT]"),
         (format!(r"(?m)(?:= now: )(?<it>{moment})$"), "[MOMENT]"),
