@@ -161,7 +161,7 @@ impl Explainer<'_> {
                 self.operand(&binary.left);
                 self.operand(&binary.right);
             }
-            TermKind::Index(index) => self.operand(&index.index),
+            TermKind::Index(index) => self.operand(&index.by),
             _ => {}
         }
     }

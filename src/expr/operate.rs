@@ -79,11 +79,10 @@ pub(super) fn equal(left: &Value, right: &Value) -> bool {
         (Value::Enum(descriptor, number), Value::Text(name)) | (Value::Text(name), Value::Enum(descriptor, number)) => {
             descriptor.get_value_by_name(name).is_some_and(|value| value.number() == *number)
         }
-        (Value::Text(left), Value::Text(right)) => left == right,
+        (Value::Text(left), Value::Text(right)) | (Value::Type(left), Value::Type(right)) => left == right,
         (Value::Null, Value::Null) => true,
         (Value::Bool(left), Value::Bool(right)) => left == right,
         (Value::Bytes(left), Value::Bytes(right)) => left == right,
-        (Value::Type(left), Value::Type(right)) => left == right,
         (Value::Timestamp { .. }, Value::Timestamp { .. }) | (Value::Duration { .. }, Value::Duration { .. }) => {
             matches!(compare(left, right), Some(Ordering::Equal))
         }

@@ -257,21 +257,22 @@ pub(super) const SIGNATURES: &[Signature] = &[
 impl Takes {
     /// Whether a value of this type may be taken; where nothing is known, yes.
     pub(super) fn admits(self, ty: &Ty) -> bool {
-        match (self, ty) {
-            (Self::Anything, _) | (_, Ty::Any) => true,
-            (Self::Bool, Ty::Bool)
-            | (Self::Text, Ty::String)
-            | (Self::Bytes, Ty::Bytes)
-            | (Self::Timestamp, Ty::Timestamp)
-            | (Self::Duration, Ty::Duration)
-            | (Self::List, Ty::List(_))
-            | (Self::Map, Ty::Map(..) | Ty::Record(_))
-            | (Self::Optional, Ty::Optional(_))
-            | (Self::Enum, Ty::Enum(_))
-            | (Self::Whole, Ty::Int | Ty::Uint | Ty::Enum(_))
-            | (Self::Number | Self::Double, Ty::Int | Ty::Uint | Ty::Double | Ty::Enum(_)) => true,
-            _ => false,
-        }
+        matches!(
+            (self, ty),
+            (Self::Anything, _)
+                | (_, Ty::Any)
+                | (Self::Bool, Ty::Bool)
+                | (Self::Text, Ty::String)
+                | (Self::Bytes, Ty::Bytes)
+                | (Self::Timestamp, Ty::Timestamp)
+                | (Self::Duration, Ty::Duration)
+                | (Self::List, Ty::List(_))
+                | (Self::Map, Ty::Map(..) | Ty::Record(_))
+                | (Self::Optional, Ty::Optional(_))
+                | (Self::Enum, Ty::Enum(_))
+                | (Self::Whole, Ty::Int | Ty::Uint | Ty::Enum(_))
+                | (Self::Number | Self::Double, Ty::Int | Ty::Uint | Ty::Double | Ty::Enum(_))
+        )
     }
 
     /// The value as it is taken, if it is.
@@ -343,6 +344,19 @@ impl Gives {
                 Some(Ty::Optional(held)) => (**held).clone(),
                 _ => Ty::Any,
             },
+        }
+    }
+}
+
+impl Macro {
+    /// Whether it may be called on a value of this type.
+    pub(super) fn goes_over(self, ty: &Ty) -> bool {
+        let is_optional = matches!(self, Self::OptMap | Self::OptFlatMap);
+        match ty {
+            Ty::Any => true,
+            Ty::Optional(_) => is_optional,
+            Ty::List(_) | Ty::Map(..) | Ty::Record(_) => !is_optional,
+            _ => false,
         }
     }
 }

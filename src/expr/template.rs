@@ -61,8 +61,8 @@ impl Text {
                 Piece::Text(text) => parts.push(Part::Text(text)),
                 Piece::Expression { whole, inner } => {
                     let source = scalar.text[inner.clone()].trim();
-                    if let Some(problem) = not_an_expression(source) {
-                        out.push(problem(place(whole)));
+                    if let Some(problem) = not_an_expression(source, place(whole.clone())) {
+                        out.push(problem);
                         sound = false;
                         continue;
                     }
@@ -177,20 +177,17 @@ impl Template {
 }
 
 /// What is no expression, and is told by more than its syntax.
-fn not_an_expression(source: &str) -> Option<impl FnOnce(Span) -> Diagnostic> {
+fn not_an_expression(source: &str, span: Span) -> Option<Diagnostic> {
+    if source.is_empty() {
+        let label = "a name or an expression belongs between the braces";
+        let problem = Diagnostic::error("`${}` names nothing").at(span, label);
+        return Some(problem.hint("as in `${who}`, `${env.HOME}` or `${count + 1}`"));
+    }
     let unwrapped = source.trim_matches(|letter: char| matches!(letter, '{' | '}') || letter.is_whitespace());
-    let is_wrapped = unwrapped != source && is_path(unwrapped);
-    (source.is_empty() || is_wrapped).then(|| {
-        move |span| {
-            if is_wrapped {
-                return Diagnostic::error(format!("`{}` is not a name", shortened(source)))
-                    .at(span, "not a name")
-                    .hint(format!("write `${{{unwrapped}}}`"));
-            }
-            Diagnostic::error("`${}` names nothing")
-                .at(span, "a name or an expression belongs between the braces")
-                .hint("as in `${who}`, `${env.HOME}` or `${count + 1}`")
-        }
+    (unwrapped != source && is_path(unwrapped)).then(|| {
+        Diagnostic::error(format!("`{}` is not a name", shortened(source)))
+            .at(span, "not a name")
+            .hint(format!("write `${{{unwrapped}}}`"))
     })
 }
 

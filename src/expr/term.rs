@@ -43,7 +43,7 @@ pub(super) struct Select {
 #[derive(Debug, Clone)]
 pub(super) struct Index {
     pub(super) operand: Term,
-    pub(super) index: Term,
+    pub(super) by: Term,
     pub(super) optional: bool,
 }
 
@@ -102,23 +102,6 @@ pub(super) enum Operator {
 }
 
 impl Operator {
-    pub(super) const ALL: [Self; 14] = [
-        Self::Or,
-        Self::And,
-        Self::Equal,
-        Self::NotEqual,
-        Self::Less,
-        Self::LessOrEqual,
-        Self::Greater,
-        Self::GreaterOrEqual,
-        Self::In,
-        Self::Add,
-        Self::Subtract,
-        Self::Multiply,
-        Self::Divide,
-        Self::Remainder,
-    ];
-
     pub(super) fn symbol(self) -> &'static str {
         match self {
             Self::Or => "||",
@@ -179,7 +162,7 @@ impl Term {
         match &self.kind {
             TermKind::Literal(_) | TermKind::Name(_) => Vec::new(),
             TermKind::Select(select) => vec![&select.operand],
-            TermKind::Index(index) => vec![&index.operand, &index.index],
+            TermKind::Index(index) => vec![&index.operand, &index.by],
             TermKind::Call(call) => call.target.iter().chain(&call.arguments).collect(),
             TermKind::Not(operand) | TermKind::Negate(operand) => vec![operand],
             TermKind::Binary(binary) => vec![&binary.left, &binary.right],

@@ -162,7 +162,9 @@ impl Builder<'_> {
                 let built = self.deeper(node.span, path, |this| this.value(&stands_for, ty, path));
                 self.in_variable = within;
                 let found = std::mem::replace(self.out, before);
-                self.out.extend(found.into_iter().map(|problem| problem.also(node.span, "used here")));
+                // what is a warning has been said where the value is written
+                let errors = found.into_iter().filter(|problem| problem.severity == Severity::Error);
+                self.out.extend(errors.map(|problem| problem.also(node.span, "used here")));
                 built
             }
             Content::Value(value) => self.computed(&value, ty, path, node.span),

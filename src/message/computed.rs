@@ -234,7 +234,7 @@ fn way_out(found: &Ty, ty: &FieldType) -> Option<String> {
             Some("as text: `${string(…)}`".to_owned())
         }
         (Kind::Message(wanted), Ty::Message(found)) if wanted.full_name() != found.full_name() => {
-            Some(format!("give it fields: `{{ field: \"${{….field}}\" }}`, of `{}`", found.full_name()))
+            Some(format!("write its fields one by one, from those of `{}`", found.full_name()))
         }
         _ => None,
     }

@@ -1,6 +1,8 @@
 //! Numbers as JSON spells them, read exactly: `1e3` and `1.0` are whole numbers, `0x1F` and `0123` are not numbers at
 //! all.
 
+use crate::expr::double_text;
+
 /// Why a text is no whole number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotWhole {
@@ -72,36 +74,14 @@ pub(super) fn respell(written: &str) -> Option<String> {
         .then_some(spelled)
 }
 
-/// The shortest text that reads back as the same `double`.
-pub(super) fn double_text(value: f64) -> String {
-    match special(value) {
-        Some(name) => name.to_owned(),
-        None if in_plain_range(value) => format!("{value}"),
-        None => format!("{value:e}"),
-    }
-}
-
 /// The shortest text that reads back as the same `float`.
 pub(super) fn float_text(value: f32) -> String {
-    match special(f64::from(value)) {
-        Some(name) => name.to_owned(),
-        None if in_plain_range(f64::from(value)) => format!("{value}"),
-        None => format!("{value:e}"),
-    }
-}
-
-fn special(value: f64) -> Option<&'static str> {
+    let reads_better = value == 0.0 || (1e-5..1e17).contains(&f64::from(value).abs());
     match value {
-        value if value.is_nan() => Some("NaN"),
-        f64::INFINITY => Some("Infinity"),
-        f64::NEG_INFINITY => Some("-Infinity"),
-        _ => None,
+        value if !value.is_finite() => double_text(f64::from(value)),
+        value if reads_better => format!("{value}"),
+        value => format!("{value:e}"),
     }
-}
-
-/// Where digits alone read better than an exponent.
-fn in_plain_range(value: f64) -> bool {
-    value == 0.0 || (1e-5..1e17).contains(&value.abs())
 }
 
 /// By JSON's grammar (RFC 8259, section 6).

@@ -5,11 +5,12 @@ use base64::engine::general_purpose::STANDARD;
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage as _, UnknownField, Value};
 
 use super::any::{find_type, written_type};
-use super::number::{double_text, float_text};
+use super::number::float_text;
 use super::time::{Seconds, duration_text, timestamp_text};
 use super::well_known::is_mask_path;
 use super::wire::{Wire, WireValue};
 use super::{Field, FieldType, WellKnown, quote};
+use crate::expr::double_text;
 
 /// YAML, laid out neither as block nor as flow.
 #[derive(Debug)]

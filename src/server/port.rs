@@ -2,11 +2,13 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
+use crate::expr::FreePorts;
 use crate::grpc::Target;
 
 /// Who listens on this machine takes a connection at once.
@@ -18,23 +20,45 @@ pub(super) struct Port {
     number: u16,
     /// Bound but not listening: the system gives the number to nobody, connecting to it is refused until the server
     /// listens, and whoever binds with `SO_REUSEADDR`, as nearly every server does, binds beside it.
-    _hold: Option<TcpSocket>,
+    hold: Option<TcpSocket>,
 }
 
 impl Port {
     /// A port that stays ours until this value is dropped.
     pub(super) fn held() -> io::Result<Self> {
         let socket = bind()?;
-        Ok(Self { number: socket.local_addr()?.port(), _hold: Some(socket) })
+        Ok(Self { number: socket.local_addr()?.port(), hold: Some(socket) })
     }
 
     /// A port given back at once, for a server that cannot bind beside a hold; somebody else may be quicker.
     pub(super) fn unheld() -> io::Result<Self> {
-        Ok(Self { number: bind()?.local_addr()?.port(), _hold: None })
+        Ok(Self { number: bind()?.local_addr()?.port(), hold: None })
     }
 
     pub(super) fn number(&self) -> u16 {
         self.number
+    }
+
+    pub(super) fn is_held(&self) -> bool {
+        self.hold.is_some()
+    }
+}
+
+/// The ports that `free_port()` has given to one server.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FurtherPorts(Arc<Mutex<Vec<Port>>>);
+
+impl FurtherPorts {
+    /// What expressions take them from: held like the server's first, or not.
+    pub(super) fn source(&self, held: bool) -> FreePorts {
+        let ports = self.clone();
+        FreePorts::new(move || {
+            let port = if held { Port::held() } else { Port::unheld() };
+            let port = port.map_err(|error| format!("no port is free: {error}"))?;
+            let number = port.number();
+            ports.0.lock().unwrap_or_else(PoisonError::into_inner).push(port);
+            Ok(number)
+        })
     }
 }
 

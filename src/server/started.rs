@@ -14,7 +14,7 @@ use super::error::{StartError, Subject};
 use super::guard;
 use super::launch::{Evaluation, uses};
 use super::log::{Log, LogTail};
-use super::port::{Port, is_taken};
+use super::port::{FurtherPorts, Port, is_taken};
 use super::process::{GRACE, Launch, Process};
 use super::reach::{channel_options, check_plaintext, probe_metadata, target};
 use super::ready::{self, NotReady};
@@ -36,6 +36,7 @@ pub(crate) struct Started {
     warning: Option<Box<Diagnostic>>,
     // Below the process, and so dropped after it.
     _port: Port,
+    _further: FurtherPorts,
     _dir: Option<TempDir>,
 }
 
@@ -104,6 +105,7 @@ struct Starting<'a> {
 /// All that a program needs to run.
 struct Prepared {
     port: Port,
+    further: FurtherPorts,
     dir: Option<TempDir>,
     scope: Arc<Scope>,
     build: Option<Launch>,
@@ -129,7 +131,8 @@ impl Starting<'_> {
             values.insert("dir".into(), text(&made.path().display()));
             dir = Some(made);
         }
-        let scope = self.context.scope.child(values);
+        let further = FurtherPorts::default();
+        let scope = self.context.scope.child(values).with_free_ports(further.source(port.is_held()));
         let mut evaluation = Evaluation::new(&scope, self.context.sources);
         let build = evaluation.build(self.start);
         let launch = evaluation.launch(self.start);
@@ -137,7 +140,7 @@ impl Starting<'_> {
         match (launch, address) {
             (Some(launch), Some(address)) if !evaluation.problems.has_errors() => {
                 let target = self.target(&address)?;
-                Ok(Prepared { port, dir, scope, build, launch, target })
+                Ok(Prepared { port, further, dir, scope, build, launch, target })
             }
             _ => Err(evaluation.problems.into()),
         }
@@ -158,7 +161,7 @@ impl Starting<'_> {
     }
 
     async fn run(&self, prepared: Prepared) -> Result<Started, Failure> {
-        let Prepared { port, dir, scope, launch, target, .. } = prepared;
+        let Prepared { port, further, dir, scope, launch, target, .. } = prepared;
         if stays_taken(&target).await {
             return Err(Failure::Other(self.subject.taken(&target)));
         }
@@ -182,6 +185,7 @@ impl Starting<'_> {
             address: target.to_string(),
             warning: guard::warning().map(Box::new),
             _port: port,
+            _further: further,
             _dir: dir,
         })
     }

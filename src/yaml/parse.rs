@@ -245,7 +245,9 @@ impl Reader<'_> {
         let unusual = !name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
         if unusual || text.is_some_and(|text| text.contains("${")) {
             anchor.used = true; // one complaint is enough
-            self.problems.report(|| problem::anchored_expression(self.source, range, unusual));
+            if !problem::follows_tag(self.source, &range) {
+                self.problems.report(|| problem::anchored_expression(self.source, range, unusual));
+            }
         }
     }
 

@@ -272,12 +272,25 @@ pub(super) fn merge_of_no_mapping(value: &Node) -> Diagnostic {
 
 pub(super) fn tag(source: Source<'_>, range: Range<usize>) -> Diagnostic {
     let tag = &source.text[range.clone()];
-    let error = Diagnostic::error(format!("YAML tag `{tag}`")).at(source.span(range), "tags are not supported");
+    let error = Diagnostic::error(format!("YAML tag `{tag}`")).at(source.span(range.clone()), "tags are not supported");
     if tag.starts_with("!!") {
         error.hint("leave it out: the field decides what a value means; quote what is to be text")
     } else {
-        error.hint("an expression or a text that begins with `!` must be quoted")
+        let line = &source.text[range.start..source.line_end(range.start)];
+        let text = line.find(" #").map_or(line, |comment| &line[..comment]).trim_end();
+        let looks_like_condition = text.contains(['(', '.', '&', '|', '=']) && !text.contains(['"', '\\']);
+        if looks_like_condition {
+            error.hint(format!("quote a condition that begins with `!`: \"{text}\""))
+        } else {
+            error.hint("an expression or a text that begins with `!` must be quoted")
+        }
     }
+}
+
+/// Whether an anchor is the `&&` of a condition that begins with `!`, which has been told as a tag.
+pub(super) fn follows_tag(source: Source<'_>, range: &Range<usize>) -> bool {
+    source.text[range.clone()].starts_with("&&")
+        && source.text[source.line_start(range.start)..range.start].contains(" !")
 }
 
 pub(super) fn anchored_expression(source: Source<'_>, range: Range<usize>, unusual: bool) -> Diagnostic {

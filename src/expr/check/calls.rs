@@ -12,6 +12,9 @@ use crate::expr::{Env, Ty};
 /// What other languages call our functions.
 const FOREIGN: &[(&str, &str)] = &[
     ("length", "`size()`"),
+    ("beginsWith", "`startsWith(…)`"),
+    ("hasPrefix", "`startsWith(…)`"),
+    ("hasSuffix", "`endsWith(…)`"),
     ("len", "`size(…)`, or `list.size()`"),
     ("count", "`list.filter(x, x > 0).size()`, or `list.size()`"),
     ("includes", "`text.contains('part')`, or `element in list`"),
@@ -156,6 +159,8 @@ impl Checker<'_> {
         if let Some((_, ours)) = FOREIGN.iter().find(|(foreign, _)| *foreign == &*call.function) {
             return fault.hint(format!("it is written {ours} here"));
         }
+        let receiver =
+            target.map(|target| Checker::new(self.env, self.expression).with_bound(&self.bound).term(target));
         let in_namespaces =
             SIGNATURES.iter().map(|signature| signature.name).chain(MACROS.iter().map(|(name, ..)| *name));
         let qualified =
@@ -168,15 +173,23 @@ impl Checker<'_> {
                 .filter(|known| known.split_once('.').is_some_and(|(first, _)| first == namespace))
                 .collect(),
             _ => {
-                let functions = SIGNATURES.iter().filter(|signature| signature.target.is_some() == target.is_some());
-                let macros =
-                    MACROS.iter().map(|(name, ..)| *name).filter(|name| macro_of(name, target.is_some()).is_some());
+                let functions = SIGNATURES.iter().filter(|signature| match (signature.target, &receiver) {
+                    (Some(takes), Some(ty)) => takes.admits(ty),
+                    (takes, ty) => takes.is_none() && ty.is_none(),
+                });
+                let macros = MACROS.iter().filter(|(name, kind, ..)| {
+                    macro_of(name, target.is_some()).is_some() && receiver.as_ref().is_none_or(|ty| kind.goes_over(ty))
+                });
+                let macros = macros.map(|(name, ..)| *name);
                 functions.map(|signature| signature.name).chain(macros).filter(|name| !name.contains('.')).collect()
             }
         };
         let near = did_you_mean(name, known.iter().copied());
         if near.is_some() {
             return fault.hints(near);
+        }
+        if let Some((foreign, ours)) = FOREIGN.iter().find(|(foreign, _)| did_you_mean(name, [*foreign]).is_some()) {
+            return fault.hint(format!("`{foreign}` is written {ours} here"));
         }
         let mut known = known;
         known.sort_unstable();

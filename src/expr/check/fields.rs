@@ -33,16 +33,13 @@ impl Checker<'_> {
                 }
                 None => self.wrong(unknown_field(descriptor, name, select)),
             },
-            Ty::Record(members) => match members.get(name) {
-                Some(ty) => ty.clone(),
-                None => {
-                    let known = members.keys().map(|name| &**name);
-                    let source = self.expression.source_of(operand);
-                    let fault = Fault::new(range, format!("`{source}` has no `{name}`"), "no such member");
-                    let fault = fault.hints(did_you_mean(name, known.clone()));
-                    self.wrong(fault.hint(format!("it has {}", one_of(known))))
-                }
-            },
+            Ty::Record(members) => members.get(name).cloned().unwrap_or_else(|| {
+                let known = members.keys().map(|name| &**name);
+                let source = self.expression.source_of(operand);
+                let fault = Fault::new(range, format!("`{source}` has no `{name}`"), "no such member");
+                let fault = fault.hints(did_you_mean(name, known.clone()));
+                self.wrong(fault.hint(format!("it has {}", one_of(known))))
+            }),
             other => {
                 let source = self.expression.source_of(operand);
                 let fault = Fault::new(range, format!("{other} has no fields"), "not a message or a map");
@@ -71,7 +68,7 @@ impl Checker<'_> {
 
     /// `operand[index]`, the operand being of type `ty`, the index of type `by`.
     pub(super) fn element(&mut self, ty: &Ty, by: &Ty, index: &Index) -> Ty {
-        let range = index.index.range.clone();
+        let range = index.by.range.clone();
         let label = format!("this is {by}");
         match ty {
             Ty::Any => Ty::Any,
@@ -79,7 +76,7 @@ impl Checker<'_> {
                 if !matches!(by, Ty::Any | Ty::Int | Ty::Uint) {
                     return self.wrong(Fault::new(range, "an element of a list is told by its number", label));
                 }
-                if let TermKind::Literal(Value::Int(number)) = &index.index.kind
+                if let TermKind::Literal(Value::Int(number)) = &index.by.kind
                     && number.is_negative()
                 {
                     let list = self.expression.source_of(&index.operand);
@@ -96,17 +93,12 @@ impl Checker<'_> {
                 }
                 (**value).clone()
             }
-            Ty::Record(members) => match &index.index.kind {
-                TermKind::Literal(Value::Text(name)) => match members.get(name) {
-                    Some(ty) => ty.clone(),
-                    None => {
-                        let known = members.keys().map(|name| &**name);
-                        let fault = Fault::new(range, format!("there is no `{name}`"), "no such member");
-                        self.wrong(
-                            fault.hints(did_you_mean(name, known.clone())).hint(format!("known: {}", one_of(known))),
-                        )
-                    }
-                },
+            Ty::Record(members) => match &index.by.kind {
+                TermKind::Literal(Value::Text(name)) => members.get(name).cloned().unwrap_or_else(|| {
+                    let known = members.keys().map(|name| &**name);
+                    let fault = Fault::new(range, format!("there is no `{name}`"), "no such member");
+                    self.wrong(fault.hints(did_you_mean(name, known.clone())).hint(format!("known: {}", one_of(known))))
+                }),
                 _ => Ty::Any,
             },
             Ty::Message(descriptor) => {
@@ -126,11 +118,9 @@ impl Checker<'_> {
 }
 
 fn may_be_key(key: &Ty, by: &Ty) -> bool {
-    match (key, by) {
-        (Ty::Any, _) | (_, Ty::Any) => true,
-        (Ty::Int | Ty::Uint, Ty::Int | Ty::Uint | Ty::Double | Ty::Enum(_)) => true,
-        (key, by) => key == by,
-    }
+    matches!((key, by), (Ty::Any, _) | (_, Ty::Any))
+        || (matches!(key, Ty::Int | Ty::Uint) && by.is_number())
+        || key == by
 }
 
 fn unknown_field(descriptor: &MessageDescriptor, name: &str, select: &Select) -> Fault {

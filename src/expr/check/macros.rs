@@ -15,33 +15,30 @@ impl Checker<'_> {
         let is_right = counts.is_none_or(|(.., counts)| counts.contains(&call.arguments.len()));
         if !is_right {
             let example = counts.map_or("", |(_, _, example, _)| example);
-            let range = call.function_range.clone();
             let wanted = match counts.map(|(.., counts)| (*counts.start(), *counts.end())) {
                 Some((1, 1)) => "1 argument".to_owned(),
                 Some((least, most)) if least == most => format!("{least} arguments"),
-                Some((least, usize::MAX)) => format!("at least {least}"),
-                Some((least, most)) => format!("{least} to {most} arguments"),
+                Some((least, usize::MAX)) => format!("{least} argument or more"),
+                Some((least, most)) => format!("{least} or {most} arguments"),
                 None => "other arguments".to_owned(),
             };
-            let found = format!("found {}", call.arguments.len());
-            let fault = Fault::new(range, format!("`{name}` takes {wanted}"), found);
+            let (range, label) = (call.function_range.clone(), format!("found {}", call.arguments.len()));
+            let fault = Fault::new(range, format!("`{name}` takes {wanted}"), label);
             return self.wrong(fault.hint(format!("as in `{example}`")));
         }
         match (kind, call.arguments.as_slice()) {
-            (Macro::Has, [field]) => match &field.kind {
-                TermKind::Select(_) => {
-                    self.selection(field);
-                    Ty::Bool
-                }
-                _ => {
-                    let fault = Fault::new(field.range.clone(), "`has` asks for a field", "not a field");
-                    let hint = match &field.kind {
-                        TermKind::Index(_) => "whether a map has a key: `'key' in map`; a list, `list.size() > 2`",
-                        _ => "as in `has(response.user)`",
-                    };
-                    self.wrong(fault.hint(hint))
-                }
-            },
+            (Macro::Has, [field @ Term { kind: TermKind::Select(_), .. }]) => {
+                self.selection(field);
+                Ty::Bool
+            }
+            (Macro::Has, [field]) => {
+                let fault = Fault::new(field.range.clone(), "`has` asks for a field", "not a field");
+                let hint = match &field.kind {
+                    TermKind::Index(_) => "whether a map has a key: `'key' in map`; a list, `list.size() > 2`",
+                    _ => "as in `has(response.user)`",
+                };
+                self.wrong(fault.hint(hint))
+            }
             (Macro::Greatest | Macro::Least, arguments) => {
                 let mut types: Vec<_> = arguments.iter().map(|argument| self.term(argument)).collect();
                 match types.as_slice() {
@@ -122,14 +119,14 @@ impl Checker<'_> {
     }
 
     fn with<T>(&mut self, variable: &Term, ty: Ty, read: impl FnOnce(&mut Self) -> T) -> T {
-        match &variable.kind {
-            TermKind::Name(name) => self.bound.push((Arc::clone(name), ty)),
-            _ => {
-                let fault = Fault::new(variable.range.clone(), "a name is wanted here", "it stands for each element");
-                self.wrong(fault.hint("as in `list.all(x, x > 0)`"));
-                self.bound.push(("".into(), Ty::Any));
-            }
-        }
+        let name = if let TermKind::Name(name) = &variable.kind {
+            Arc::clone(name)
+        } else {
+            let fault = Fault::new(variable.range.clone(), "a name is wanted here", "it stands for each element");
+            self.wrong(fault.hint("as in `list.all(x, x > 0)`"));
+            "".into()
+        };
+        self.bound.push((name, ty));
         let result = read(self);
         self.bound.pop();
         result

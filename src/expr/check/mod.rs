@@ -28,6 +28,11 @@ impl<'a> Checker<'a> {
         Self { env, expression, bound: Vec::new(), problems: Vec::new() }
     }
 
+    fn with_bound(mut self, bound: &[(Arc<str>, Ty)]) -> Self {
+        self.bound = bound.to_vec();
+        self
+    }
+
     pub(super) fn finish(self) -> Vec<Diagnostic> {
         self.problems
     }
@@ -130,7 +135,7 @@ impl<'a> Checker<'a> {
     }
 
     fn index(&mut self, ty: &Ty, index: &Index) -> Ty {
-        let by = self.term(&index.index);
+        let by = self.term(&index.by);
         let element = match ty {
             Ty::Optional(held) => return optional(self.element(held, &by, index), true),
             ty => self.element(ty, &by, index),

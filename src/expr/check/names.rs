@@ -94,7 +94,7 @@ impl Checker<'_> {
         let is_optional = match chain.first().map(|first| &first.kind) {
             Some(TermKind::Select(select)) => select.optional,
             Some(TermKind::Index(index)) => {
-                let Index { index, optional, .. } = &**index;
+                let Index { by: index, optional, .. } = &**index;
                 let optional = *optional;
                 if !matches!(self.term(index), Ty::String | Ty::Any) {
                     let fault =

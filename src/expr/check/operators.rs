@@ -70,13 +70,15 @@ impl Checker<'_> {
     /// The text beside an enum must be the name of one of its values.
     fn enum_name(&mut self, ty: &Ty, other: &Term) {
         match (ty, &other.kind) {
-            (Ty::Enum(descriptor), TermKind::Literal(Value::Text(name))) => {
-                if descriptor.get_value_by_name(name).is_none() {
-                    self.wrong(unknown_value(descriptor, name, other));
-                }
+            (Ty::Enum(descriptor), TermKind::Literal(Value::Text(name)))
+                if descriptor.get_value_by_name(name).is_none() =>
+            {
+                self.wrong(unknown_value(descriptor, name, other));
             }
             (Ty::Enum(_), TermKind::List(elements)) => {
-                elements.iter().for_each(|element| self.enum_name(ty, &element.value));
+                for element in elements {
+                    self.enum_name(ty, &element.value);
+                }
             }
             (Ty::List(element), TermKind::Literal(Value::Text(_))) => self.enum_name(element, other),
             _ => {}
@@ -136,7 +138,7 @@ impl Checker<'_> {
             match (ty, found) {
                 (Ty::Duration, Ty::String) => Some(format!("a duration is written `duration({source})`")),
                 (Ty::Duration, found) if found.is_number() => {
-                    Some(format!("a duration is written `duration('{source}s')`"))
+                    Some("a duration is written with its unit: `duration('200ms')`".to_owned())
                 }
                 (Ty::Timestamp, Ty::String) => Some(format!("a timestamp is written `timestamp({source})`")),
                 _ => None,
@@ -198,8 +200,8 @@ impl Checker<'_> {
                 Some(Ty::Timestamp)
             }
             (Operator::Subtract, Ty::Timestamp, Ty::Duration) => Some(Ty::Timestamp),
-            (Operator::Subtract, Ty::Timestamp, Ty::Timestamp) => Some(Ty::Duration),
-            (Operator::Add | Operator::Subtract, Ty::Duration, Ty::Duration) => Some(Ty::Duration),
+            (Operator::Subtract, Ty::Timestamp, Ty::Timestamp)
+            | (Operator::Add | Operator::Subtract, Ty::Duration, Ty::Duration) => Some(Ty::Duration),
             _ => None,
         };
         if let Some(result) = result {
@@ -237,11 +239,15 @@ impl Ty {
 
 fn may_be_equal(first: &Ty, second: &Ty) -> bool {
     match (first, second) {
-        (Ty::Any, _) | (_, Ty::Any) | (Ty::Enum(_), Ty::String) | (Ty::String, Ty::Enum(_)) => true,
+        (Ty::Any, _)
+        | (_, Ty::Any)
+        | (Ty::Enum(_), Ty::String)
+        | (Ty::String, Ty::Enum(_))
+        | (Ty::Map(..) | Ty::Record(_), Ty::Map(..) | Ty::Record(_))
+        | (Ty::Optional(_), Ty::Optional(_)) => true,
         (Ty::Enum(first), Ty::Enum(second)) => first.full_name() == second.full_name(),
         (Ty::Message(first), Ty::Message(second)) => first.full_name() == second.full_name(),
         (Ty::List(first), Ty::List(second)) => may_be_equal(first, second),
-        (Ty::Map(..) | Ty::Record(_), Ty::Map(..) | Ty::Record(_)) | (Ty::Optional(_), Ty::Optional(_)) => true,
         (first, second) => first == second || (first.is_number() && second.is_number()),
     }
 }

@@ -90,7 +90,7 @@ impl<'e, 'a, N: Names> Evaluation<'e, 'a, N> {
             TermKind::Literal(value) => Ok(value.clone()),
             TermKind::Name(_) | TermKind::Select(_) | TermKind::Index(_) => {
                 let value = self.selection(term)?;
-                self.plain(value)
+                Ok(as_seen(value)?)
             }
             TermKind::Call(call) => self.call(call, term),
             TermKind::Not(operand) => Ok(Value::Bool(!self.condition(operand)?)),
@@ -169,8 +169,8 @@ impl<'e, 'a, N: Names> Evaluation<'e, 'a, N> {
                 optional: select.optional,
             }),
             TermKind::Index(index) => {
-                let range = index.index.range.clone();
-                Ok(Step { by: By::Index(self.term(&index.index)?), range, optional: index.optional })
+                let range = index.by.range.clone();
+                Ok(Step { by: By::Index(self.term(&index.by)?), range, optional: index.optional })
             }
             _ => Ok(Step { by: By::Index(Value::Null), range: term.range.clone(), optional: false }),
         }
@@ -226,17 +226,6 @@ impl<'e, 'a, N: Names> Evaluation<'e, 'a, N> {
         let span = self.expression.place_of_name(base.range.start..first.range.end);
         let value = self.walk.name(&Name { path: format!("env.{variable}").into(), span }, self.names)?;
         Ok((if optional { Value::Optional(Some(Arc::new(value))) } else { value }, 1))
-    }
-
-    /// As expressions see it: YAML of `vars` as JSON reads it.
-    fn plain(&mut self, value: Value) -> Result<Value, Stop> {
-        match value {
-            Value::Yaml(node) => Ok(plain(&node)?),
-            Value::Optional(Some(inner)) if matches!(&*inner, Value::Yaml(_)) => {
-                Ok(Value::Optional(Some(Arc::new(self.plain((*inner).clone())?))))
-            }
-            value => Ok(value),
-        }
     }
 
     fn binary(&mut self, binary: &Binary, term: &Term) -> Result<Value, Stop> {
@@ -324,17 +313,28 @@ impl<'e, 'a, N: Names> Evaluation<'e, 'a, N> {
 
     /// Takes from what one evaluation may do, and from its time.
     fn spend(&mut self, steps: usize, term: &Term) -> Result<(), Stop> {
-        self.walk.budget.spend(steps).map_err(|label| self.exhausted(label, term))
+        self.walk.budget.spend(steps).map_err(|label| exhausted(label, term))
     }
 
     /// Takes from what one evaluation may make: bytes of text, elements of lists.
     fn spend_size(&mut self, size: usize, term: &Term) -> Result<(), Stop> {
-        self.walk.budget.spend_size(size).map_err(|label| self.exhausted(label, term))
+        self.walk.budget.spend_size(size).map_err(|label| exhausted(label, term))
     }
+}
 
-    fn exhausted(&self, label: &'static str, term: &Term) -> Stop {
-        Stop::Exhausted(Box::new(Fault::new(term.range.clone(), "the evaluation is given up", label)))
+/// As expressions see it: YAML of `vars` as JSON reads it.
+fn as_seen(value: Value) -> Result<Value, Failure> {
+    match value {
+        Value::Yaml(node) => plain(&node),
+        Value::Optional(Some(inner)) if matches!(&*inner, Value::Yaml(_)) => {
+            Ok(Value::Optional(Some(Arc::new(as_seen((*inner).clone())?))))
+        }
+        value => Ok(value),
     }
+}
+
+fn exhausted(label: &'static str, term: &Term) -> Stop {
+    Stop::Exhausted(Box::new(Fault::new(term.range.clone(), "the evaluation is given up", label)))
 }
 
 /// What a value that is about to be copied holds: bytes of text, elements.

@@ -107,7 +107,7 @@ impl Reader<'_> {
                 let (operand, index) = (self.term(operand)?, self.term(index)?);
                 let range = self.outer(&operand).start..self.layout.closing(at.start);
                 let optional = call.func_name == operators::OPT_INDEX;
-                Ok(Term { range, kind: TermKind::Index(Box::new(Index { operand, index, optional })) })
+                Ok(Term { range, kind: TermKind::Index(Box::new(Index { operand, by: index, optional })) })
             }
             (operators::OPT_SELECT, [operand, field], None) => {
                 let operand = self.term(operand)?;

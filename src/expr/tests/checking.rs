@@ -235,7 +235,7 @@ fn types_that_do_not_go_together_are_told() {
         ),
         (
             "elapsed < 2",
-            "elapsed < 2: these have no order with each other | a duration and an int | a duration is written `duration('2s')`",
+            "elapsed < 2: these have no order with each other | a duration and an int | a duration is written with its unit: `duration('200ms')`",
         ),
         (
             "response.at > '2024-01-01T00:00:00Z'",

@@ -128,8 +128,8 @@ fn what_can_never_fit_is_told_before_it_runs() {
         ("strings: ${response.int32s}", "1:10 `strings` takes a list of `string` | `${…}` is a list"),
         (
             "nested: ${response.child}",
-            "1:9 `nested` takes a mapping of fields of `fixtures.Nested` | `${…}` is a message `fixtures.AllTypes` | give \
-             it fields: `{ field: \"${….field}\" }`, of `fixtures.AllTypes`",
+            "1:9 `nested` takes a mapping of fields of `fixtures.Nested` | `${…}` is a message `fixtures.AllTypes` | write \
+             its fields one by one, from those of `fixtures.AllTypes`",
         ),
         ("bool_value: ${response.int32_value}", "1:13 `bool_value` takes a bool | `${…}` is an int"),
         (

@@ -93,6 +93,23 @@ async fn command_and_environment_know_port_folder_and_environment() {
 }
 
 #[tokio::test]
+async fn each_free_port_is_another() {
+    let server = started(
+        r#"
+        api:
+          start:
+            command: [sh, -c, 'echo "$1 $2 $3"; exec sleep 1000', sh, "${port}", "${free_port()}", "${free_port()}"]
+            ready: { log: \d }
+        "#,
+    )
+    .await;
+    let text = log(&server);
+    let ports: std::collections::BTreeSet<u16> =
+        text.split_whitespace().map(|port| port.parse().expect("a port")).collect();
+    assert_eq!(ports.len(), 3, "{text}");
+}
+
+#[tokio::test]
 async fn the_environment_s_absence_is_an_error_at_each_place() {
     let suite = suite(
         r#"api: { start: { command: [sh, "${env.GRPC_SPEC_NOT_SET}"], env: { A: "${env.GRPC_SPEC_NOR_THIS}" } } }"#,
