@@ -57,11 +57,10 @@ impl Invocation {
         self
     }
 
-    /// Has the example's servers be the fixture server in this process.
-    pub(crate) fn against_the_fixture_server(self) -> Self {
+    /// Has these servers be the fixture server in this process.
+    pub(crate) fn with_fixture_servers(self, names: &[&str]) -> Self {
         let address = fixture_address();
-        let servers = ["greeter", "random", "echo", "users"].map(|name| format!("{name}={address}"));
-        servers.iter().fold(self, |run, server| run.arguments(["--server", server]))
+        names.iter().fold(self, |run, name| run.arguments(["--server", &format!("{name}={address}")]))
     }
 
     pub(crate) fn run(self) -> Ended {
