@@ -138,7 +138,7 @@ impl CallPlanner<'_> {
         let expectation = Expectation::compile(call.expect.as_ref(), &subject, &context, out);
         let mut types = types_of_sent(&method);
         types.extend(types_of_reply(&method));
-        let (captures, of_reply) = plan_captures(&call.capture, &env, &types, planner.sources, out);
+        let (kept, of_reply) = plan_captures(&call.capture, &env, &types, planner.sources, out);
         captured.extend(of_reply);
         let planned = PlannedCall {
             span: call.call.span,
@@ -149,7 +149,7 @@ impl CallPlanner<'_> {
             compression,
             payload: payload?,
             expectation: expectation?,
-            captures: captures?,
+            captures: kept?,
             eventually: call.eventually,
             is_asked: call.expressions().next().is_some() || call.nodes().any(has_condition),
             method,

@@ -29,16 +29,21 @@ pub(super) fn plan_captures(
     }
     let env = later(env, types);
     let mut planned = Some(Vec::new());
-    let mut captured = Named::new();
+    let mut of_names = Named::new();
     for Capture { name, expression } in captures {
         let checked = Expression::parse(expression, sources, out)
             .and_then(|expression| expression.check(&env, out).map(|ty| (expression, ty)));
         let (expression, ty) = checked.map_or((None, Ty::Any), |(expression, ty)| (Some(expression), ty));
-        captured.insert(Arc::clone(&name.value), ty);
+        of_names.insert(Arc::clone(&name.value), ty);
         planned = planned.zip(expression).map(|(mut planned, expression)| {
             planned.push(PlannedCapture { name: name.clone(), expression });
             planned
         });
     }
-    (planned, captured)
+    (planned, of_names)
+}
+
+/// What is captured where nothing is known of it: what is wrong there is not wrong with those who use it.
+pub(super) fn of_any_type<'c>(captures: impl Iterator<Item = &'c Capture>) -> Named<Ty> {
+    captures.map(|capture| (Arc::clone(&capture.name.value), Ty::Any)).collect()
 }

@@ -1,10 +1,11 @@
 //! A suite or a file as its cases stand in it: its variables, and its `setup` and `teardown`. Main type:
 //! [`PlannedLevel`].
 
+use super::capture::of_any_type;
 use super::step::{PlannedStep, StepPlanner};
 use super::{Names, Planner};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::expr::{Ty, Value};
+use crate::expr::Value;
 use crate::matcher::Named;
 use crate::spec::{Call, ServerScope, ServerSource, Step};
 
@@ -22,8 +23,7 @@ pub(crate) struct PlannedLevel {
 impl PlannedLevel {
     /// One whose steps are not known yet.
     pub(super) fn without_steps((names, values): (Names, Named<Value>), steps: &[Step]) -> Self {
-        let captured = steps.iter().flat_map(Step::captures);
-        let types = captured.map(|capture| (capture.name.value.clone(), Ty::Any)).collect();
+        let types = of_any_type(steps.iter().flat_map(Step::captures));
         Self { names: names.with_later(&types), values, setup: Vec::new(), teardown: Vec::new() }
     }
 }

@@ -8,7 +8,7 @@ use prost_reflect::{Kind, MethodDescriptor};
 
 use super::PlannedCapture;
 use super::call::{CallPlanner, PlannedCall, RequestMessage};
-use super::capture::plan_captures;
+use super::capture::{of_any_type, plan_captures};
 use super::names::later;
 use super::script_order::{Streaming, check_order};
 use crate::diagnostic::{Diagnostic, Diagnostics, Span, Spanned};
@@ -38,7 +38,7 @@ pub(crate) struct PlannedScriptStep {
 #[derive(Debug)]
 pub(crate) enum PlannedAction {
     Send { message: RequestMessage, compressed: bool },
-    Receive(PlannedReceive),
+    Receive(Box<PlannedReceive>),
     SilentFor(Duration),
     Sleep(Duration),
     Call(Box<PlannedCall>),
@@ -106,17 +106,18 @@ impl ScriptPlanner<'_> {
     fn step(&mut self, step: &ScriptStep, out: &mut Diagnostics) -> Option<PlannedScriptStep> {
         let action = match &step.action {
             ScriptAction::Send { message, compressed } => self.send(message, compressed.as_ref(), out),
-            ScriptAction::Receive(receive) => self.receive(receive, out).map(PlannedAction::Receive),
+            ScriptAction::Receive(receive) => {
+                self.receive(receive, out).map(|receive| PlannedAction::Receive(Box::new(receive)))
+            }
             ScriptAction::SilentFor(duration) => Some(PlannedAction::SilentFor(*duration)),
             ScriptAction::Sleep(duration) => Some(PlannedAction::Sleep(*duration)),
             ScriptAction::Call(call) => {
-                let planner = CallPlanner { planner: self.around.planner, env: Arc::clone(&self.env) };
-                let planned = planner.call(call, out);
-                let captured = match &planned {
-                    Some((_, captured)) => captured.clone(),
-                    None => call.captures().map(|capture| (Arc::clone(&capture.name.value), Ty::Any)).collect(),
-                };
-                self.capture(captured);
+                let within = CallPlanner { planner: self.around.planner, env: Arc::clone(&self.env) };
+                let planned = within.call(call, out);
+                self.keep(match &planned {
+                    Some((_, kept)) => kept.clone(),
+                    None => of_any_type(call.captures()),
+                });
                 planned.map(|(call, _)| PlannedAction::Call(Box::new(call)))
             }
             ScriptAction::Close => Some(PlannedAction::Close),
@@ -125,9 +126,9 @@ impl ScriptPlanner<'_> {
         Some(PlannedScriptStep { span: step.span, action: action? })
     }
 
-    fn capture(&mut self, captured: Named<Ty>) {
-        self.env = later(&self.env, &captured);
-        self.captured.extend(captured);
+    fn keep(&mut self, kept: Named<Ty>) {
+        self.env = later(&self.env, &kept);
+        self.captured.extend(kept);
     }
 
     fn send(
@@ -176,8 +177,8 @@ impl ScriptPlanner<'_> {
         let received = Named::from([("response".into(), message)]);
         self.env = later(&self.env, &received);
         let sources = self.around.planner.sources;
-        let (captures, captured) = plan_captures(&receive.capture, &self.env, &received, sources, out);
-        self.capture(captured);
+        let (captures, of_names) = plan_captures(&receive.capture, &self.env, &received, sources, out);
+        self.keep(of_names);
         Some(PlannedReceive {
             extent: receive.extent,
             matcher: match matcher {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::call::{CallPlanner, PlannedCall};
+use super::capture::of_any_type;
 use super::names::later;
 use super::{Names, Planner};
 use crate::diagnostic::{Diagnostics, Span};
@@ -97,11 +98,7 @@ impl<'a> StepPlanner<'a> {
                 let planned = CallPlanner { planner: self.planner, env: Arc::clone(&self.env) }.call(call, out);
                 let (captured, types) = match &planned {
                     Some((call, captured)) => (captured.clone(), Ty::Record(Arc::new(call.types()))),
-                    // what is wrong with it is not wrong with those who use what it captures
-                    None => {
-                        let captured = call.captures().map(|capture| (Arc::clone(&capture.name.value), Ty::Any));
-                        (captured.collect(), Ty::Any)
-                    }
+                    None => (of_any_type(call.captures()), Ty::Any),
                 };
                 if let Some(id) = &step.id {
                     self.ids.insert(Arc::clone(&id.value), types);

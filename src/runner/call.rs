@@ -268,10 +268,10 @@ fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadat
 }
 
 /// The values of what is captured where `scope` says what came back, and the errors of those that have none.
-pub(super) fn capture(captures: &[PlannedCapture], scope: &Arc<Scope>) -> (Named<Value>, Vec<Diagnostic>) {
+pub(super) fn capture(planned: &[PlannedCapture], scope: &Arc<Scope>) -> (Named<Value>, Vec<Diagnostic>) {
     let mut captured = Named::new();
     let mut wrong = Vec::new();
-    for PlannedCapture { name, expression } in captures {
+    for PlannedCapture { name, expression } in planned {
         match expression.evaluate(scope) {
             Ok(value) => {
                 captured.insert(Arc::clone(&name.value), value);

@@ -20,7 +20,7 @@ use crate::spec::Retry;
 /// is to be undone, whatever happened.
 pub(crate) async fn run_case(session: Arc<Session>, job: Job) -> CaseResult {
     let subject = session.subject(&job);
-    let (end, held) = match catch(admitted(&session, &job)).await {
+    let (end, held) = match Box::pin(catch(admitted(&session, &job))).await {
         Ok(end) => end,
         Err(panic) => (Outcome::Bug(panic).into(), None),
     };
@@ -50,7 +50,7 @@ async fn admitted(session: &Arc<Session>, job: &Job) -> (CaseEnd, Option<Held>) 
         biased;
         () = session.interrupt().raised() => Err(Outcome::NotRun("interrupted")),
         admission = session.admit(job) => {
-            admission.map_err(|problem| invalid(problem))
+            admission.map_err(invalid)
         }
     };
     match admission {

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OwnedMutexGuard;
 
@@ -23,17 +25,19 @@ const SAID_AFTER: Duration = Duration::from_secs(1);
 
 /// The locks of a run, by suite folder and name.
 pub(super) struct Locks {
-    known: Mutex<HashMap<(PathBuf, String), Arc<tokio::sync::Mutex<()>>>>,
+    known: Mutex<HashMap<(PathBuf, String), Known>>,
     /// Of the files that keep processes apart.
     folder: PathBuf,
     is_one_of_many: bool,
 }
 
+type Known = Arc<tokio::sync::Mutex<()>>;
+
 /// Locks that are held, until this is dropped.
 #[derive(Default)]
 pub(super) struct Held {
-    _within_us: Vec<OwnedMutexGuard<()>>,
-    _among_all: Vec<File>,
+    among_all: Vec<File>,
+    within_us: Vec<OwnedMutexGuard<()>>,
 }
 
 impl Locks {
@@ -66,8 +70,8 @@ impl Locks {
                 let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
                 Arc::clone(known.entry((suite.clone(), name.clone())).or_default())
             };
-            held._within_us.push(lock.lock_owned().await);
-            held._among_all.push(self.take_from_others(&suite, name, progress).await?);
+            held.within_us.push(lock.lock_owned().await);
+            held.among_all.push(self.take_from_others(&suite, name, progress).await?);
         }
         Ok(held)
     }
@@ -107,7 +111,7 @@ impl Locks {
         hash.update(suite.as_os_str().as_encoded_bytes());
         hash.update([0]);
         hash.update(name);
-        let hash: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let hash = URL_SAFE_NO_PAD.encode(hash.finalize());
         File::options().create(true).truncate(false).write(true).open(self.folder.join(hash))
     }
 }

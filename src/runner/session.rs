@@ -41,7 +41,7 @@ pub(crate) struct Session {
     schemas: Mutex<HashMap<(usize, String), Arc<SchemaSlot>>>,
     warnings: Mutex<Diagnostics>,
     /// What surrounds the cases of each suite, and of each of its files.
-    levels: Mutex<HashMap<(usize, Option<String>), Arc<Level>>>,
+    levels: Mutex<HashMap<LevelKey, Arc<Level>>>,
     /// Of each suite, what its servers and everything else in it see.
     scopes: Vec<Arc<Scope>>,
     locks: Locks,
@@ -103,6 +103,8 @@ enum Owner {
     Case(CaseId),
 }
 
+/// Of a suite, or of one of its files.
+type LevelKey = (usize, Option<String>);
 type SchemaSlot = OnceCell<Result<Arc<Schema>, Arc<Unreflected>>>;
 type ServerSlot = OnceCell<Result<Arc<Running>, Arc<StartFailure>>>;
 type Leased<'a> = Pin<Box<dyn Future<Output = Result<Arc<Running>, Arc<StartFailure>>> + Send + 'a>>;
@@ -330,7 +332,7 @@ impl Session {
         for (name, server) in &*leases.servers {
             let key = (suite, name.clone());
             let slot = Arc::clone(lock(&self.schemas).entry(key).or_default());
-            let schema = slot.get_or_init(|| self.reflect(suite, server)).await.clone();
+            let schema = slot.get_or_init(|| Box::pin(self.reflect(suite, server))).await.clone();
             schemas.insert(name.clone(), schema.map_err(Blocked::Unreflected)?);
         }
         Ok(schemas)

@@ -155,7 +155,8 @@ impl Stage {
     async fn call(&self, call: &PlannedCall, bounds: Bounds<'_>, kept: &Kept) -> CallEnd {
         let Bounds { interrupt, until } = bounds;
         let Self { config, leases, scope, .. } = self;
-        make_call(call, Surroundings { config, leases, scope, kept, interrupt, until }).await
+        // a case waits in many places, and this is by far the largest
+        Box::pin(make_call(call, Surroundings { config, leases, scope, kept, interrupt, until })).await
     }
 
     /// Makes the call again until it passes, or its time is over. An attempt that was cut short by that says little: then

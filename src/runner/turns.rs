@@ -12,8 +12,11 @@ use crate::spec::CaseId;
 #[derive(Default)]
 pub(super) struct Turns {
     /// By suite and file.
-    files: Mutex<HashMap<(usize, String), Arc<watch::Sender<Vec<CaseId>>>>>,
+    files: Mutex<HashMap<(usize, String), Waiting>>,
 }
+
+/// Cases that have not ended, in their order.
+type Waiting = Arc<watch::Sender<Vec<CaseId>>>;
 
 impl Turns {
     /// Puts a case behind those of its file that are expected already.
@@ -42,7 +45,7 @@ impl Turns {
         }
     }
 
-    fn of(&self, job: &Job) -> Option<Arc<watch::Sender<Vec<CaseId>>>> {
+    fn of(&self, job: &Job) -> Option<Waiting> {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         files.get(&(job.suite, job.file.id.clone())).map(Arc::clone)
     }
@@ -65,7 +68,9 @@ mod tests {
     fn cases_of_a_serial_file_take_turns_and_others_do_not() {
         let turns = Turns::default();
         let jobs = [job("s::1", true, &[]), job("s::2", true, &[]), job("s::3", true, &[]), job("a::1", false, &[])];
-        jobs.iter().for_each(|job| turns.expect(job));
+        for job in &jobs {
+            turns.expect(job);
+        }
         let ready = || jobs.each_ref().map(|job| is_ready(turns.come(job)));
         assert_eq!(ready(), [true, false, false, true]);
         turns.end(&jobs[1]);

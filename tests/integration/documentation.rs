@@ -102,8 +102,8 @@ impl Shown {
     fn actual(&self, folder: &Folder) -> String {
         let mut run = folder.grpc_spec(self.arguments.iter().map(String::as_str));
         if self.arguments.first().is_some_and(|command| command == "run") {
-            // `cases/users` is a suite of its own
             let of_users = self.arguments.iter().any(|argument| argument.starts_with("cases/users"));
+            // each of its suite: no other knows them
             run = run.with_fixture_servers(if of_users { &["users"] } else { &["greeter", "random", "echo"] });
         }
         let ended = run.run();

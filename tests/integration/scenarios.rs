@@ -289,10 +289,10 @@ fn what_surrounds_cases_calls_only_servers_that_live_as_long() {
 #[test]
 fn cases_of_a_serial_file_run_in_order() {
     let key = key("serial");
-    let cases: String = (1..=12)
+    let cases: Vec<String> = (1..=12)
         .map(|at| format!("  - {{ name: number {at}, call: Flaky, request: {{ key: \"KEY\" }}, expect: {{ response: {{ calls: {at} }} }} }}\n"))
         .collect();
-    let file = |key: &str| format!("serial: true\ncases:\n{cases}").replace("KEY", key);
+    let file = |key: &str| format!("serial: true\ncases:\n{}", cases.concat()).replace("KEY", key);
     let folder = |run: &str| {
         let file = |name: &str| file(&format!("{key} {run} {name}"));
         suite("").file("a.yaml", &file("a")).file("b.yaml", &file("b"))
@@ -308,14 +308,14 @@ fn cases_of_a_serial_file_run_in_order() {
 #[test]
 fn cases_with_a_lock_are_kept_apart_in_all_processes() {
     let seat = key("seat");
-    let cases: String = (0..6)
+    let cases: Vec<String> = (0..6)
         .map(|at| {
             format!(
                 "  - {{ name: case {at}, lock: [seat, other], call: Hold, request: {{ seat: {seat}, time: 20ms }} }}\n"
             )
         })
         .collect();
-    let folder = suite("").file("a.yaml", &format!("cases:\n{cases}"));
+    let folder = suite("").file("a.yaml", &format!("cases:\n{}", cases.concat()));
     let running: Vec<_> = (0..3).map(|_| folder.grpc_spec(["run", ".", "--jobs", "8"]).start()).collect();
     let tests = folder.run(program()).env("HARNESS_PATH", ".").start();
     for ended in running {

@@ -258,7 +258,7 @@ fn names_stand_where_the_secrets_stood() {
         "name: \"in •password• out\"",
         "request: Request { id: \"•password• •env.TOKEN•\" }",
         "http://•host•:1",
-        "name: \"•session• •twisted•\"",
+        "name: •session• •twisted•",
         "message: \"Hello, •session•!\"",
         "recv { text: \"echo say •password•\" }",
     ] {
