@@ -18,13 +18,16 @@ pub(crate) struct Explanation {
     pub(crate) span: Span,
     /// Of that part: what it was made of, each with its source and value, in order.
     pub(crate) parts: Vec<(String, Value)>,
+    /// Where that part says that two values are equal: the two.
+    pub(crate) unequal: Option<(Value, Value)>,
 }
 
 pub(super) fn explain(expression: &Expression, scope: &Arc<Scope>) -> Explanation {
     let mut explainer = Explainer { expression, scope: Arc::clone(scope), seen: BTreeSet::new(), parts: Vec::new() };
     let decisive = explainer.decisive(expression.term());
     explainer.condition(decisive);
-    Explanation { span: expression.place_of(decisive.range.clone()), parts: explainer.parts }
+    let unequal = explainer.unequal(decisive);
+    Explanation { span: expression.place_of(decisive.range.clone()), parts: explainer.parts, unequal }
 }
 
 struct Explainer<'a> {
@@ -49,6 +52,16 @@ impl Explainer<'_> {
                 None => term,
             },
             _ => term,
+        }
+    }
+
+    fn unequal(&self, term: &Term) -> Option<(Value, Value)> {
+        match &term.kind {
+            TermKind::Binary(binary) if binary.operator == Operator::Equal && is_pure(term) => {
+                let value = |side| self.expression.evaluate_part(side, &self.scope);
+                Some((value(&binary.left)?, value(&binary.right)?))
+            }
+            _ => None,
         }
     }
 

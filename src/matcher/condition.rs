@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use prost_reflect::MapKey;
+use prost_reflect::{DynamicMessage, MapKey, ReflectMessage as _};
 
 use super::compare::Judge;
 use super::compile::Compiler;
+use super::from_value::from_value;
 use super::json;
 use super::mismatch::{Actual, Expected, Fault, Mismatch, Notes};
-use super::place::Place;
+use super::place::{Place, RESPONSE};
 use super::rule::Matcher;
 use super::shown::describe;
 use super::value_type::{JsonForm, ValueType};
@@ -37,16 +38,37 @@ pub(super) fn judge(expression: &Expression, scope: &Arc<Scope>) -> Verdict {
     match expression.evaluate(scope) {
         Ok(expr::Value::Bool(true)) => Verdict::True,
         Ok(expr::Value::Bool(false)) => {
-            let Explanation { span, parts } = expression.explain(scope);
+            let Explanation { span, parts, unequal } = expression.explain(scope);
             let part =
                 |(source, value): (String, expr::Value)| (shorten(&one_line(&source), SOURCE).into(), describe(&value));
-            Verdict::False(span, parts.into_iter().take(PARTS).map(part).collect())
+            let parts = parts.into_iter().take(PARTS).map(part);
+            let differing = unequal.and_then(|(left, right)| differing_fields(&left, &right, span, scope));
+            Verdict::False(span, parts.chain(differing.map(|fields| ("they differ in".into(), fields))).collect())
         }
         Ok(other) => Verdict::NotJudged(Box::new(
             Diagnostic::error("neither true nor false").at(expression.span(), format!("this is {}", describe(&other))),
         )),
         Err(problem) => Verdict::NotJudged(Box::new(problem)),
     }
+}
+
+/// Of two messages of a type, the fields that make them unequal.
+fn differing_fields(left: &expr::Value, right: &expr::Value, span: Span, scope: &Arc<Scope>) -> Option<String> {
+    let (expr::Value::Message(left), expr::Value::Message(right)) = (left, right) else { return None };
+    let descriptor = left.descriptor();
+    if descriptor != right.descriptor() {
+        return None;
+    }
+    let ty = ValueType::Field(FieldType::message(descriptor));
+    let whole = |message: &Arc<DynamicMessage>| prost_reflect::Value::Message(message.as_ref().clone());
+    let expected = from_value(whole(right), &ty, span, true);
+    let mut fields: Vec<String> =
+        expected.compare(Some(&whole(left)), RESPONSE, scope).into_iter().map(|mismatch| mismatch.path).collect();
+    fields.dedup();
+    let more = fields.len().saturating_sub(PARTS);
+    fields.truncate(PARTS);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!fields.is_empty()).then(|| format!("{}{more}", fields.join(", ")))
 }
 
 /// Whether what is written as a condition can be one; `what` names it in an error.

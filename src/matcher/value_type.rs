@@ -164,9 +164,12 @@ impl ValueType {
 /// `{ $hex: 0a0b }`, shortened.
 fn hex(value: &Value) -> String {
     const SHOWN: usize = 90;
+    /// From here on zeros are counted.
+    const ZEROS: usize = 24;
     let bytes = value.as_bytes().map_or(&[][..], |bytes| bytes);
     let digits: String = bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
     match bytes.len() {
+        zeros @ ZEROS.. if bytes.iter().all(|byte| *byte == 0) => format!("{{ $zeros: {zeros} }}"),
         0 => "{ $hex: \"\" }".to_owned(),
         1..=SHOWN => format!("{{ $hex: {digits} }}"),
         length => format!("{{ $hex: {digits}… }} ({length} bytes)"),

@@ -258,7 +258,7 @@ fn names_stand_where_the_secrets_stood() {
         "name: \"in •password• out\"",
         "request: Request { id: \"•password• •env.TOKEN•\" }",
         "http://•host•:1",
-        "name: \"•session• •twisted•\"",
+        "name: •session• •twisted•",
         "message: \"Hello, •session•!\"",
         "recv { text: \"echo say •password•\" }",
     ] {
@@ -296,6 +296,13 @@ fn listing_and_checking_show_no_secret() {
     listed.says("a.yaml::named •pin•");
     let checked = run(&folder, ["check", "."]).exits(0);
     holds_no_secret("the check", &checked.to_string());
+    for name in
+        ["texts and bytes", "status and metadata", "named pin-given-81723", "rows[seat-first-row-1]", "captures"]
+    {
+        let explained = run(&folder, ["explain", &format!("a.yaml::{name}"), "."]).exits(0);
+        holds_no_secret("the explanation", &explained.to_string());
+        explained.says("Bearer •env.TOKEN•");
+    }
 }
 
 #[test]

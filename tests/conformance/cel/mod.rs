@@ -3,6 +3,7 @@
 //! listed fails, and so does what is listed and yet as they have it.
 
 mod exceptions;
+mod literal;
 mod suite;
 mod value;
 
@@ -14,6 +15,7 @@ use std::{env, fs, io, thread};
 
 use grpc_spec::internal::evaluate;
 use libtest_mimic::Failed;
+use prost_reflect::DescriptorPool;
 
 use exceptions::{Exception, Exceptions};
 use suite::{Expected, Test};
@@ -42,7 +44,7 @@ pub(super) fn run(module: &Path) -> Result<(), Failed> {
 }
 
 fn run_all(module: &Path) -> Result<(), Failed> {
-    let tests = suite::read(module)?;
+    let (tests, pool) = suite::read(module)?;
     if tests.len() < TESTS {
         return Err(format!("the suite has {} tests, {TESTS} at least were expected", tests.len()).into());
     }
@@ -54,14 +56,14 @@ fn run_all(module: &Path) -> Result<(), Failed> {
         let count = sections.entry((&test.file, &test.section)).or_default();
         match exceptions.of(&id, &test.source) {
             Some(Exception::Absent) => count.absent += 1,
-            None => match verdict(test) {
+            None => match verdict(test, &pool) {
                 Ok(()) => count.passed += 1,
                 Err(cause) => {
                     count.failed += 1;
                     let _ = writeln!(problems, "{id}: {cause}");
                 }
             },
-            Some(Exception::Otherwise) => match verdict(test) {
+            Some(Exception::Otherwise) => match verdict(test, &pool) {
                 Err(_) => count.otherwise += 1,
                 Ok(()) => {
                     count.failed += 1;
@@ -80,9 +82,11 @@ fn run_all(module: &Path) -> Result<(), Failed> {
 }
 
 /// Whether a test comes out as it says.
-fn verdict(test: &Test) -> Result<(), String> {
+fn verdict(test: &Test, pool: &DescriptorPool) -> Result<(), String> {
     let source = &test.source;
-    match (test.expected.as_ref().map_err(Clone::clone)?, evaluate(source, &test.bindings)) {
+    let lifted = literal::lifted(source, &test.bindings, &test.container, pool);
+    let found = lifted.and_then(|(source, bindings)| evaluate(&source, &bindings));
+    match (test.expected.as_ref().map_err(Clone::clone)?, found) {
         (Expected::Error, Err(_)) => Ok(()),
         (Expected::Error, Ok(found)) => Err(format!("`{source}` is {}, not an error", show(&found))),
         (Expected::Value(expected), Ok(found)) if same(expected, &found) => Ok(()),

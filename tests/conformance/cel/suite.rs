@@ -16,6 +16,8 @@ pub(super) struct Test {
     pub(super) name: String,
     pub(super) source: String,
     pub(super) bindings: Vec<(String, CelValue)>,
+    /// What the types of messages are looked up in.
+    pub(super) container: String,
     pub(super) expected: Result<Expected, String>,
 }
 
@@ -24,8 +26,8 @@ pub(super) enum Expected {
     Error,
 }
 
-/// All tests.
-pub(super) fn read(module: &Path) -> Result<Vec<Test>, String> {
+/// All tests, and the types they speak of.
+pub(super) fn read(module: &Path) -> Result<(Vec<Test>, DescriptorPool), String> {
     let pool = pool(&module.join("proto"))?;
     let file_type = pool.get_message_by_name("cel.expr.conformance.test.SimpleTestFile").ok_or("no SimpleTestFile")?;
     let folder = module.join("tests/simple/testdata");
@@ -51,7 +53,7 @@ pub(super) fn read(module: &Path) -> Result<Vec<Test>, String> {
             }
         }
     }
-    Ok(tests)
+    Ok((tests, pool))
 }
 
 fn pool(protos: &Path) -> Result<DescriptorPool, String> {
@@ -79,6 +81,7 @@ fn test(file: &str, section: &str, test: &DynamicMessage) -> Test {
         name: text_of(test, "name"),
         source: text_of(test, "expr"),
         bindings,
+        container: text_of(test, "container"),
         expected: unreadable.map_or_else(|| expected(test), Err),
     }
 }

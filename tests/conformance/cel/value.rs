@@ -87,7 +87,7 @@ fn messages(message: &DynamicMessage, name: &str) -> Vec<DynamicMessage> {
 }
 
 /// A message as CEL sees it: well-known types are values of their own.
-fn of_message(message: &DynamicMessage) -> Result<CelValue, String> {
+pub(super) fn of_message(message: &DynamicMessage) -> Result<CelValue, String> {
     let descriptor = message.descriptor();
     let number = |name| message.get_field_by_name(name).as_deref().and_then(Value::as_i64).unwrap_or_default();
     let nanos = || message.get_field_by_name("nanos").as_deref().and_then(Value::as_i32).unwrap_or_default();
