@@ -102,19 +102,28 @@ fn collect(node: &Node, vars: &mut Vec<(Arc<str>, Node)>, masker: &Masker) {
                 match &*entry.key.value {
                     "vars" => vars.extend(of(value)),
                     "rows" => vars.extend(value.as_sequence().unwrap_or_default().iter().flat_map(of)),
-                    "metadata" | "headers" | "trailers" => of(value).iter().for_each(|(key, value)| {
-                        for value in value.as_sequence().unwrap_or(std::slice::from_ref(value)) {
-                            // `null` only says that nothing is sent
-                            let said = value.as_scalar().filter(|_| !value.is_null());
-                            if let Some(scalar) = said.filter(|scalar| !scalar.text.contains("${")) {
-                                hide_credentials(&key.to_ascii_lowercase(), &scalar.text, masker);
-                            }
-                        }
-                    }),
+                    "metadata" | "headers" | "trailers" => {
+                        of(value).iter().for_each(|(key, value)| hide_values(&key.to_ascii_lowercase(), value, masker));
+                    }
                     _ => {}
                 }
                 collect(value, vars, masker);
             }
+        }
+    }
+}
+
+/// Hides the credentials of a key, written as texts or by operators that hold a value.
+fn hide_values(key: &str, value: &Node, masker: &Masker) {
+    match &value.kind {
+        // `null` only says that nothing is sent
+        NodeKind::Scalar(scalar) if value.is_null() || scalar.text.contains("${") => {}
+        NodeKind::Scalar(scalar) => hide_credentials(key, &scalar.text, masker),
+        NodeKind::Sequence(items) => items.iter().for_each(|item| hide_values(key, item, masker)),
+        NodeKind::Mapping(entries) => {
+            let holds_one = |key: &str| matches!(key, "$utf8" | "$hex" | "$in");
+            let held = entries.iter().filter(|entry| holds_one(&entry.key.value));
+            held.for_each(|entry| hide_values(key, &entry.value, masker));
         }
     }
 }

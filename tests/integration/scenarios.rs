@@ -227,17 +227,19 @@ cases:
   - name: fails half way
     xfail: to see its teardown
     steps:
-      - {{ call: Flaky, request: {{ key: {first} }}, expect: {{ status: NOT_FOUND }}, capture: {{ never: response.calls }} }}
-      - {{ id: later, call: Flaky }}
+      - {{ call: Flaky, request: {{ key: {first} }}, expect: {{ status: NOT_FOUND }}, capture: {{ calls: response.calls }} }}
+      - {{ id: later, call: Flaky, capture: {{ never: response.calls }} }}
     teardown:
-      - {{ call: Flaky, request: {{ key: \"{last} ${{never}}\" }} }}
-      - {{ call: Flaky, request: {{ key: \"{last} ${{steps.later.response.calls}}\" }} }}
+      - {{ call: Flaky, request: {{ key: {last}, failures: \"${{never}}\" }} }}
+      - {{ call: Flaky, request: {{ key: {last}, failures: \"${{steps.later.response.calls}}\" }} }}
+      - {{ call: Flaky, request: {{ key: \"{last} ${{calls}}\" }} }}
       - {{ call: Flaky, request: {{ key: {first} }} }}
       - {{ call: Flaky, request: {{ key: {last} }} }}
   - name: then
     steps:
       - {{ call: Flaky, request: {{ key: {first} }}, expect: {{ response: {{ calls: 3 }} }} }}
       - {{ call: Flaky, request: {{ key: {last} }}, expect: {{ response: {{ calls: 2 }} }} }}
+      - {{ call: Flaky, request: {{ key: {last} 1 }}, expect: {{ response: {{ calls: 2 }} }} }}
 "
         ),
     );

@@ -296,6 +296,13 @@ fn listing_and_checking_show_no_secret() {
     listed.says("a.yaml::named •pin•");
     let checked = run(&folder, ["check", "."]).exits(0);
     holds_no_secret("the check", &checked.to_string());
+    for name in
+        ["texts and bytes", "status and metadata", "named pin-given-81723", "rows[seat-first-row-1]", "captures"]
+    {
+        let explained = run(&folder, ["explain", &format!("a.yaml::{name}"), "."]).exits(0);
+        holds_no_secret("the explanation", &explained.to_string());
+        explained.says("Bearer •env.TOKEN•");
+    }
 }
 
 #[test]
