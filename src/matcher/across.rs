@@ -241,7 +241,7 @@ fn measurable(value: &expr::Value) -> Option<Value> {
             };
             Value::Map(entries.iter().filter_map(member).collect())
         }
-        // none of the others is one value, which the check has seen to
+        // what is not null here is not one value, which the check has seen to
         expr::Value::Null | expr::Value::Record(_) | expr::Value::Optional(_) | expr::Value::Type(_) => return None,
     })
 }
