@@ -222,7 +222,6 @@ fn measured_type(ty: &Ty) -> Option<ValueType> {
 /// As matchers have it; null is no value.
 fn measurable(value: &expr::Value) -> Option<Value> {
     Some(match value {
-        expr::Value::Null => return None,
         expr::Value::Bool(value) => Value::Bool(*value),
         expr::Value::Int(number) => Value::I64(*number),
         expr::Value::Uint(number) => Value::U64(*number),
@@ -242,8 +241,8 @@ fn measurable(value: &expr::Value) -> Option<Value> {
             };
             Value::Map(entries.iter().filter_map(member).collect())
         }
-        // none of these is one value, which the check has seen to
-        expr::Value::Record(_) | expr::Value::Optional(_) | expr::Value::Type(_) => return None,
+        // what is not null here is not one value, which the check has seen to
+        expr::Value::Null | expr::Value::Record(_) | expr::Value::Optional(_) | expr::Value::Type(_) => return None,
     })
 }
 

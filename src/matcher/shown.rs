@@ -47,17 +47,17 @@ fn write(value: &Value, out: &mut String) {
         Value::Bool(value) => out.push_str(&value.to_string()),
         Value::Int(number) => out.push_str(&number.to_string()),
         Value::Uint(number) => out.push_str(&number.to_string()),
-        Value::Double(number) => out.push_str(&scalar(prost_reflect::Value::F64(*number), Kind::Double)),
-        Value::Text(text) => out.push_str(&scalar(prost_reflect::Value::String(text.to_string()), Kind::String)),
-        Value::Bytes(bytes) => out.push_str(&scalar(prost_reflect::Value::Bytes(bytes.clone()), Kind::Bytes)),
+        Value::Double(number) => out.push_str(&scalar(&prost_reflect::Value::F64(*number), Kind::Double)),
+        Value::Text(text) => out.push_str(&scalar(&prost_reflect::Value::String(text.to_string()), Kind::String)),
+        Value::Bytes(bytes) => out.push_str(&scalar(&prost_reflect::Value::Bytes(bytes.clone()), Kind::Bytes)),
         Value::Timestamp { seconds, nanos } => out.push_str(&moment("Timestamp", *seconds, *nanos)),
         Value::Duration { seconds, nanos } => out.push_str(&moment("Duration", *seconds, *nanos)),
         Value::Enum(descriptor, number) => {
-            out.push_str(&scalar(prost_reflect::Value::EnumNumber(*number), Kind::Enum(descriptor.clone())));
+            out.push_str(&scalar(&prost_reflect::Value::EnumNumber(*number), Kind::Enum(descriptor.clone())));
         }
         Value::Message(message) => {
             let value = prost_reflect::Value::Message(message.as_ref().clone());
-            out.push_str(&scalar(value, Kind::Message(descriptor_of(message))));
+            out.push_str(&scalar(&value, Kind::Message(descriptor_of(message))));
         }
         Value::Yaml(node) => {
             out.push_str(&node.as_scalar().map_or_else(|| node.describe().to_owned(), |scalar| one_line(&scalar.text)));
@@ -65,13 +65,13 @@ fn write(value: &Value, out: &mut String) {
         Value::Type(name) => out.push_str(name),
         Value::Optional(None) => out.push_str("none"),
         Value::Optional(Some(held)) => write(held, out),
-        Value::List(items) => write_all(out, ('[', ']'), items.iter(), |item, out| write(item, out)),
+        Value::List(items) => write_all(out, ('[', ']'), items.iter(), write),
         Value::Map(entries) => write_all(out, ('{', '}'), entries.iter(), |(key, value), out| {
             match key {
                 Key::Bool(key) => out.push_str(&key.to_string()),
                 Key::Int(key) => out.push_str(&key.to_string()),
                 Key::Uint(key) => out.push_str(&key.to_string()),
-                Key::Text(key) => out.push_str(&scalar(prost_reflect::Value::String(key.to_string()), Kind::String)),
+                Key::Text(key) => out.push_str(&scalar(&prost_reflect::Value::String(key.to_string()), Kind::String)),
             }
             out.push_str(": ");
             write(value, out);
@@ -98,8 +98,8 @@ fn write_all<T>(
     out.push(close);
 }
 
-fn scalar(value: prost_reflect::Value, kind: Kind) -> String {
-    render_value(&value, &FieldType::Single(kind))
+fn scalar(value: &prost_reflect::Value, kind: Kind) -> String {
+    render_value(value, &FieldType::Single(kind))
 }
 
 /// A `Timestamp` or `Duration` as YAML writes it.
@@ -108,7 +108,7 @@ fn moment(name: &str, seconds: i64, nanos: i32) -> String {
     let mut message = DynamicMessage::new(descriptor.clone());
     message.set_field_by_number(1, prost_reflect::Value::I64(seconds));
     message.set_field_by_number(2, prost_reflect::Value::I32(nanos));
-    scalar(prost_reflect::Value::Message(message), Kind::Message(descriptor))
+    scalar(&prost_reflect::Value::Message(message), Kind::Message(descriptor))
 }
 
 fn descriptor_of(message: &DynamicMessage) -> MessageDescriptor {

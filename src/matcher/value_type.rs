@@ -167,7 +167,8 @@ fn hex(value: &Value) -> String {
     /// From here on zeros are counted.
     const ZEROS: usize = 24;
     let bytes = value.as_bytes().map_or(&[][..], |bytes| bytes);
-    let digits: String = bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
+    let digits: Vec<String> = bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
+    let digits = digits.concat();
     match bytes.len() {
         zeros @ ZEROS.. if bytes.iter().all(|byte| *byte == 0) => format!("{{ $zeros: {zeros} }}"),
         0 => "{ $hex: \"\" }".to_owned(),

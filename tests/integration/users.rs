@@ -193,7 +193,7 @@ fn nobody_is_left_after_an_interrupt() {
 
 #[test]
 fn an_interrupt_leaves_nobody_of_a_table_half_way() {
-    let rows: String = (0..400).map(|at| format!("      - {{ who: user {at} }}\n")).collect();
+    let rows = (0..400).map(|at| format!("      - {{ who: user {at} }}")).collect::<Vec<_>>().join("\n") + "\n";
     let cases = format!(
         "service: Users
 cases:

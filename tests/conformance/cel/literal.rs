@@ -260,7 +260,7 @@ fn well_known(name: &str, beside: &MessageDescriptor) -> Result<MessageDescripto
 /// A value in an `Any`: in the message that stands for it.
 fn of_any(value: CelValue, any: &MessageDescriptor) -> Result<DynamicMessage, String> {
     let name = match &value {
-        CelValue::Message(message) => return packed(message, any),
+        CelValue::Message(message) => return Ok(packed(message, any)),
         CelValue::Bool(_) => "BoolValue",
         CelValue::Int(_) => "Int64Value",
         CelValue::Uint(_) => "UInt64Value",
@@ -278,13 +278,13 @@ fn of_any(value: CelValue, any: &MessageDescriptor) -> Result<DynamicMessage, St
 
 fn pack(name: &str, value: CelValue, any: &MessageDescriptor) -> Result<DynamicMessage, String> {
     let held = message(value, &well_known(name, any)?)?.ok_or("nothing")?;
-    packed(&held, any)
+    Ok(packed(&held, any))
 }
 
-fn packed(held: &DynamicMessage, any: &MessageDescriptor) -> Result<DynamicMessage, String> {
+fn packed(held: &DynamicMessage, any: &MessageDescriptor) -> DynamicMessage {
     let mut made = DynamicMessage::new(any.clone());
     let url = format!("type.googleapis.com/{}", held.descriptor().full_name());
     made.set_field_by_name("type_url", Value::String(url));
     made.set_field_by_name("value", Value::Bytes(held.encode_to_vec().into()));
-    Ok(made)
+    made
 }

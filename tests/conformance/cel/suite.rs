@@ -45,11 +45,11 @@ pub(super) fn read(module: &Path) -> Result<(Vec<Test>, DescriptorPool), String>
         for section in messages(&file, "section") {
             let mut names = BTreeSet::new();
             for found in messages(&section, "test") {
-                let mut test = test(&name, &text_of(&section, "name"), &found);
-                while !names.insert(test.name.clone()) {
-                    test.name.push('\'');
+                let mut read = test(&name, &text_of(&section, "name"), &found);
+                while !names.insert(read.name.clone()) {
+                    read.name.push('\'');
                 }
-                tests.push(test);
+                tests.push(read);
             }
         }
     }
