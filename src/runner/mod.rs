@@ -7,6 +7,7 @@ mod catch;
 mod event;
 mod interrupt;
 mod kept;
+mod lasting;
 mod level;
 mod locks;
 mod online;

@@ -1,9 +1,8 @@
 //! Plays a script on an open stream, step by step, up to its end or to the first step that finds not what it expects.
 //! Main type: [`Player`].
 
-use std::future::{Future, ready};
+use std::future::ready;
 use std::mem;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,8 @@ use prost_reflect::DynamicMessage;
 use tokio::time::{sleep, timeout_at};
 
 use super::Exchange;
-use super::call::{CallEnd, Surroundings, Talk, capture, decode_rest, hide_captures, make_call};
+use super::call::{CallEnd, Surroundings, Talk, capture, decode_rest, hide_captures};
+use super::lasting::make_lasting;
 use super::shortfall::{Nothing, Shortfall};
 use super::timeline::{Fate, Happening, Moment, Timeline};
 use crate::diagnostic::{Diagnostic, Span};
@@ -285,7 +285,7 @@ impl Player<'_> {
         let begun = Instant::now();
         let scope = Arc::clone(&self.scope);
         let within = Surroundings { scope: &scope, ..self.within };
-        let end = self.call.while_reading(boxed_call(call, within)).await;
+        let end = self.call.while_reading(make_lasting(call, within)).await.end;
         let method = call.path.trim_start_matches('/').to_owned();
         let (passed, elapsed) = (matches!(end, CallEnd::Passed(_)), begun.elapsed());
         let at = begun.saturating_duration_since(self.call.started());
@@ -375,12 +375,4 @@ impl Player<'_> {
             .map(|message| render_value(&prost_reflect::Value::Message(message.clone()), &ty))
             .unwrap_or_default()
     }
-}
-
-/// Boxed, because that call may have a script with calls of its own.
-fn boxed_call<'a>(
-    call: &'a PlannedCall,
-    within: Surroundings<'a>,
-) -> Pin<Box<dyn Future<Output = CallEnd> + Send + 'a>> {
-    Box::pin(make_call(call, within))
 }

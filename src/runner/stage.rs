@@ -4,17 +4,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::call::{CallEnd, Made, Surroundings, make_call};
+use super::call::{CallEnd, Made, Surroundings};
 use super::catch::catch;
 use super::kept::Kept;
+use super::lasting::{Last, make_lasting, sleep};
 use super::result::{CaseError, Failure, Outcome, Part, StepReport};
 use super::session::{Leases, LogMarks};
 use super::{Exchange, Interrupt};
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Scope, Value};
 use crate::matcher::Named;
-use crate::plan::{PlannedCall, PlannedStep, StepAction};
-use crate::spec::{Config, Eventually};
+use crate::plan::{PlannedStep, StepAction};
+use crate::spec::Config;
 
 /// How long a teardown may take, all its steps together.
 pub(super) const TEARDOWN_WITHIN: Duration = Duration::from_secs(10);
@@ -38,12 +39,6 @@ pub(super) struct Stage {
 enum StepEnd {
     Call(CallEnd),
     Bug(String),
-}
-
-/// The last of several attempts.
-struct Last {
-    end: CallEnd,
-    attempts: Option<(u32, Duration)>,
 }
 
 /// When steps must end early.
@@ -140,52 +135,15 @@ impl Stage {
         }
         match &step.action {
             StepAction::Sleep(duration) => {
-                let sleep = until(Instant::now() + *duration, bounds);
                 let slept = Made { scope: Arc::clone(&self.scope), captured: Named::new(), values: Named::new() };
-                let end = if sleep.await { CallEnd::Passed(Box::new(slept)) } else { CallEnd::Interrupted };
+                let whole = sleep(*duration, bounds.interrupt, bounds.until).await;
+                let end = if whole { CallEnd::Passed(Box::new(slept)) } else { CallEnd::Interrupted };
                 Last { end, attempts: None }
             }
-            StepAction::Call(call) => match &call.eventually {
-                Some(eventually) => self.eventually(call, *eventually, bounds, kept).await,
-                None => Last { end: self.call(call, bounds, kept).await, attempts: None },
-            },
-        }
-    }
-
-    async fn call(&self, call: &PlannedCall, bounds: Bounds<'_>, kept: &Kept) -> CallEnd {
-        let Bounds { interrupt, until } = bounds;
-        let Self { config, leases, scope, .. } = self;
-        // a case waits in many places, and this is by far the largest
-        Box::pin(make_call(call, Surroundings { config, leases, scope, kept, interrupt, until })).await
-    }
-
-    /// Makes the call again until it passes, or its time is over. An attempt that was cut short by that says little: then
-    /// the one before counts as the last.
-    async fn eventually(&self, call: &PlannedCall, eventually: Eventually, bounds: Bounds<'_>, kept: &Kept) -> Last {
-        let started = Instant::now();
-        let deadline = bounds.until.map_or(started + eventually.within, |until| until.min(started + eventually.within));
-        let bounds = Bounds { until: Some(deadline), ..bounds };
-        let mut attempts = 0;
-        let mut before: Option<CallEnd> = None;
-        loop {
-            attempts += 1;
-            let end = self.call(call, bounds, kept).await;
-            let may_hold_later = match &end {
-                CallEnd::Failed { .. } => true,
-                // what has died does not come back
-                CallEnd::Unreachable(_) => {
-                    self.leases.get(&call.server).is_some_and(|server| server.exited().is_none())
-                }
-                CallEnd::Passed(_) | CallEnd::Invalid(_) | CallEnd::Interrupted => false,
-            };
-            let is_over = Instant::now() >= deadline;
-            let end = if is_over && may_hold_later { before.take().unwrap_or(end) } else { end };
-            if !may_hold_later || is_over || Instant::now() + eventually.every >= deadline {
-                return Last { end, attempts: Some((attempts, started.elapsed())) };
-            }
-            before = Some(end);
-            if !until(Instant::now() + eventually.every, bounds).await {
-                return Last { end: CallEnd::Interrupted, attempts: None };
+            StepAction::Call(call) => {
+                let Bounds { interrupt, until } = bounds;
+                let Self { config, leases, scope, .. } = self;
+                make_lasting(call, Surroundings { config, leases, scope, kept, interrupt, until }).await
             }
         }
     }
@@ -240,16 +198,6 @@ impl Stage {
         let is_all = step.of == 1 && step.part == Part::Steps && step.attempts.is_none();
         let error = if is_all { error } else { CaseError::Step { error: Box::new(error), step } };
         Outcome::Errored(Box::new(error))
-    }
-}
-
-/// Waits until a moment, or until the bounds end it; `false` if it was interrupted.
-async fn until(moment: Instant, bounds: Bounds<'_>) -> bool {
-    let moment = bounds.until.map_or(moment, |until| until.min(moment));
-    tokio::select! {
-        biased;
-        () = bounds.interrupt.raised() => false,
-        () = tokio::time::sleep_until(moment.into()) => true,
     }
 }
 

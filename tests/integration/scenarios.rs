@@ -113,6 +113,13 @@ fn a_call_is_made_again_until_it_holds() {
     request: {{ key: {key}, failures: 3 }}
     expect: {{ assert: response.calls > 3 }}
     eventually: {{ within: 1m, every: 1ms }}
+  - name: holds while a stream is open
+    service: chat.v1.Chat
+    call: Talk
+    stream:
+      - call: users.v1.Users/Flaky
+        request: {{ key: {key} of a script, failures: 3 }}
+        eventually: {{ within: 1m, every: 1ms }}
 "
         ),
     );
