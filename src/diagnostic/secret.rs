@@ -49,7 +49,9 @@ pub(super) fn forms_of(bytes: &[u8]) -> Vec<Form> {
             forms.text(text);
             forms.text(text.trim());
             let lines: BTreeSet<&str> = text.lines().map(str::trim).filter(|line| line.len() >= LINE).collect();
-            lines.into_iter().for_each(|line| forms.text(line));
+            for line in lines {
+                forms.text(line);
+            }
         }
         Err(_) => forms.bytes(&bytes[..bytes.len().min(LONGEST)]),
     }

@@ -103,7 +103,9 @@ fn collect(node: &Node, vars: &mut Vec<(Arc<str>, Node)>, masker: &Masker) {
                     "vars" => vars.extend(of(value)),
                     "rows" => vars.extend(value.as_sequence().unwrap_or_default().iter().flat_map(of)),
                     "metadata" | "headers" | "trailers" => {
-                        of(value).iter().for_each(|(key, value)| hide_values(&key.to_ascii_lowercase(), value, masker));
+                        for (key, value) in of(value) {
+                            hide_values(&key.to_ascii_lowercase(), &value, masker);
+                        }
                     }
                     _ => {}
                 }
