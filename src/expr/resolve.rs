@@ -356,12 +356,6 @@ pub(super) fn undefined(name: &Name, env: &Env) -> Diagnostic {
     let label = match first {
         "port" | "dir" => "only the `start` and `address` of a server know it",
         "servers" => "no such server is known here",
-        "response" | "responses" | "status" | "headers" | "trailers" | "elapsed" => {
-            "known after the call: in `assert`, `capture`, `across` and `$cel`"
-        }
-        "request" | "requests" => "known where a call is judged, and in the steps of a script",
-        "this" => "only `$cel` knows it: it is the value judged",
-        "steps" => "no step before this one has an `id`",
         _ => "no such name",
     };
     let looks_like_environment = path.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');

@@ -100,8 +100,6 @@ pub(super) struct Builder<'a> {
     pub(super) out: &'a mut Diagnostics,
     /// Inside a JSON file: no operators, no templates.
     pub(super) literal: bool,
-    /// Inside what a whole `${name}` stands for.
-    in_variable: bool,
     depth: usize,
     /// `None` once there were too many.
     nodes_left: Option<usize>,
@@ -118,19 +116,7 @@ impl<'a> Builder<'a> {
         out: &'a mut Diagnostics,
     ) -> Self {
         let (nodes_left, bytes_left) = (Some(MAX_NODES), MAX_BYTES);
-        Self {
-            sources,
-            pool,
-            names,
-            files,
-            read_files,
-            out,
-            literal: false,
-            in_variable: false,
-            depth: 0,
-            nodes_left,
-            bytes_left,
-        }
+        Self { sources, pool, names, files, read_files, out, literal: false, depth: 0, nodes_left, bytes_left }
     }
 }
 
@@ -158,9 +144,7 @@ impl Builder<'_> {
             Content::Text(text, written) => self.scalar(Raw { text: &text, written, span: node.span }, ty, path),
             Content::Node(stands_for) => {
                 let before = std::mem::take(self.out);
-                let within = std::mem::replace(&mut self.in_variable, true);
                 let built = self.deeper(node.span, path, |this| this.value(&stands_for, ty, path));
-                self.in_variable = within;
                 let found = std::mem::replace(self.out, before);
                 // what is a warning has been said where the value is written
                 let errors = found.into_iter().filter(|problem| problem.severity == Severity::Error);
@@ -185,12 +169,7 @@ impl Builder<'_> {
         if self.literal || !(scalar.text.contains("${") || scalar.text.contains("{{")) {
             return Some(Content::Text(Arc::clone(&scalar.text), written));
         }
-        let mut found = Diagnostics::new();
-        let text = expr::Text::of(node, self.sources, &mut found);
-        // what is doubtful about a variable is told where it is defined
-        let told = |problem: &Diagnostic| self.in_variable && problem.severity == Severity::Warning;
-        self.out.extend(found.into_iter().filter(|problem| !told(problem)));
-        let template = match text? {
+        let template = match expr::Text::of(node, self.sources, self.out)? {
             expr::Text::Literal(text) => return Some(Content::Text(text.into(), written)),
             expr::Text::Template(template) => template,
         };

@@ -10,6 +10,7 @@ mod kept;
 mod level;
 mod locks;
 mod online;
+mod planning;
 mod prepare;
 mod queue;
 mod reflect;

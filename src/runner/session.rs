@@ -14,22 +14,23 @@ use tokio::sync::OnceCell;
 
 use super::level::{Around, Blocked, Level};
 use super::locks::{Held, Locks};
-use super::reflect::{Unreflected, reflect};
+use super::planning::LateFile;
+use super::reflect::Unreflected;
 use super::running::{Running, StartFailure, reach, start};
 use super::turns::Turns;
 use super::{CaseResult, Interrupt, Job, STOP_WITHIN, ServerLog, Subject};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::expr::{Scope, Value, derive_seed};
 use crate::matcher::Named;
-use crate::plan::{Names, PlannedCase, PlannedLevel, Planner, Schemas, is_random};
+use crate::plan::{Names, PlannedLevel, is_random};
 use crate::schema::{Schema, Wanted};
 use crate::server::{Builds, LogPosition, Serve, references};
 use crate::spec::{CaseFile, CaseId, Config, ServerScope, ServerSource, ServerSpec};
 
 /// Owns what a run starts.
 pub(crate) struct Session {
-    sources: Arc<Sources>,
-    suites: Vec<SuiteRun>,
+    pub(super) sources: Arc<Sources>,
+    pub(super) suites: Vec<SuiteRun>,
     in_process: InProcessServers,
     builds: Builds,
     interrupt: Interrupt,
@@ -38,12 +39,14 @@ pub(crate) struct Session {
     /// Cases still to end, by suite and file: the last one stops what the file started.
     remaining: Mutex<HashMap<(usize, String), usize>>,
     /// By suite and server: one for all cases, whichever instance of the server was asked.
-    schemas: Mutex<HashMap<(usize, String), Arc<SchemaSlot>>>,
-    warnings: Mutex<Diagnostics>,
+    pub(super) schemas: Mutex<HashMap<(usize, String), Arc<SchemaSlot>>>,
+    pub(super) warnings: Mutex<Diagnostics>,
+    /// By suite and file, the cases whose schema only their servers have.
+    pub(super) late: Mutex<HashMap<(usize, String), LateFile>>,
     /// What surrounds the cases of each suite, and of each of its files.
     levels: Mutex<HashMap<LevelKey, Arc<Level>>>,
     /// Of each suite, what its servers and everything else in it see.
-    scopes: Vec<Arc<Scope>>,
+    pub(super) scopes: Vec<Arc<Scope>>,
     locks: Locks,
     turns: Turns,
     seed: u64,
@@ -75,7 +78,7 @@ impl SuiteRun {
         scope.with_random(derive_seed(seed, SUITE_FILE)).child(self.values.clone())
     }
 
-    fn server(&self, name: &str) -> Option<&ServerSpec> {
+    pub(super) fn server(&self, name: &str) -> Option<&ServerSpec> {
         self.config.servers.iter().find(|spec| spec.name.value == name).map(|spec| &**spec)
     }
 }
@@ -145,6 +148,7 @@ impl Session {
             remaining: Mutex::default(),
             schemas: Mutex::default(),
             warnings: Mutex::default(),
+            late: Mutex::default(),
             levels: Mutex::default(),
             scopes,
             locks: Locks::new(),
@@ -156,10 +160,13 @@ impl Session {
 
     /// Says which cases will run, in their order; each ends with [`Self::case_ended`].
     pub(crate) fn expect_cases<'c>(&self, cases: impl IntoIterator<Item = &'c Job>) {
-        let mut remaining = lock(&self.remaining);
+        let (mut remaining, mut late) = (lock(&self.remaining), lock(&self.late));
         for job in cases {
             *remaining.entry((job.suite, job.file.id.clone())).or_default() += 1;
             self.turns.expect(job);
+            if job.plan.is_none() {
+                late.entry((job.suite, job.file.id.clone())).or_default().waiting.push(job.clone());
+            }
         }
     }
 
@@ -252,100 +259,15 @@ impl Session {
         self.level(file.tenant).begun(self, file, &planned_file, of_file).await
     }
 
-    fn level(&self, tenant: Tenant<'_>) -> Arc<Level> {
+    pub(super) fn level(&self, tenant: Tenant<'_>) -> Arc<Level> {
         let key = (tenant.suite, tenant.file.map(str::to_owned));
         Arc::clone(lock(&self.levels).entry(key).or_default())
     }
 
-    fn around_suite(&self, suite: usize) -> Around<'_> {
+    pub(super) fn around_suite(&self, suite: usize) -> Around<'_> {
         let config = self.config(suite);
         let tenant = Tenant { suite, file: None, case: None };
         Around { tenant, id: SUITE_FILE, setup: &config.setup, teardown: &config.teardown }
-    }
-
-    async fn planned_suite(&self, suite: usize) -> Result<Arc<PlannedLevel>, Blocked> {
-        let around = self.around_suite(suite);
-        let plan = async {
-            if let Some(planned) = &self.suites[suite].level {
-                return Ok(Arc::clone(planned));
-            }
-            let schemas = self.schemas_of(around).await?;
-            self.planned_now(suite, &schemas, |planner, found| planner.suite(found))
-        };
-        self.level(around.tenant).planned(plan).await
-    }
-
-    async fn planned_file(&self, job: &Job) -> Result<Arc<PlannedLevel>, Blocked> {
-        let around = around_file(job.suite, &job.file);
-        let plan = async {
-            if let Some(planned) = &job.around {
-                return Ok(Arc::clone(planned));
-            }
-            let suite = self.planned_suite(job.suite).await?;
-            let schemas = self.schemas_of(around).await?;
-            self.planned_now(job.suite, &schemas, |planner, found| planner.file(&suite, &job.file, found))
-        };
-        self.level(around.tenant).planned(plan).await
-    }
-
-    fn planned_now(
-        &self,
-        suite: usize,
-        schemas: &BTreeMap<String, Arc<Schema>>,
-        plan: impl FnOnce(Planner<'_>, &mut Diagnostics) -> PlannedLevel,
-    ) -> Result<Arc<PlannedLevel>, Blocked> {
-        let mut found = Diagnostics::new();
-        let level = plan(self.planner(suite, schemas), &mut found);
-        if found.has_errors() {
-            return Err(Blocked::Invalid(found));
-        }
-        lock(&self.warnings).append(found);
-        Ok(Arc::new(level))
-    }
-
-    fn planner<'a>(&'a self, suite: usize, schemas: &'a BTreeMap<String, Arc<Schema>>) -> Planner<'a> {
-        Planner { config: self.config(suite), schemas: Schemas::OfServers(schemas), sources: &self.sources }
-    }
-
-    /// The schemas of the servers that the steps around cases call.
-    async fn schemas_of(&self, around: Around<'_>) -> Result<BTreeMap<String, Arc<Schema>>, Blocked> {
-        let leases = self.lease(around.tenant, around.servers()).await.map_err(Blocked::NotStarted)?;
-        self.schemas(around.tenant.suite, &leases).await
-    }
-
-    /// The plan of a case: made before, or now that its servers can be asked for their protos.
-    pub(super) async fn plan(&self, job: &Job, leases: &Leases) -> Result<Arc<PlannedCase>, Blocked> {
-        if let Some(planned) = &job.plan {
-            return Ok(Arc::clone(planned));
-        }
-        let file = self.planned_file(job).await?;
-        let schemas = self.schemas(job.suite, leases).await?;
-        let (none, mut warnings) = (Diagnostics::new(), Diagnostics::new());
-        let planned = self.planner(job.suite, &schemas).case(&file, &job.case, &none, &mut warnings);
-        lock(&self.warnings).append(warnings);
-        planned.map_err(Blocked::Invalid)
-    }
-
-    /// What servers say they serve; each is asked once.
-    async fn schemas(&self, suite: usize, leases: &Leases) -> Result<BTreeMap<String, Arc<Schema>>, Blocked> {
-        let mut schemas = BTreeMap::new();
-        for (name, server) in &*leases.servers {
-            let key = (suite, name.clone());
-            let slot = Arc::clone(lock(&self.schemas).entry(key).or_default());
-            let schema = slot.get_or_init(|| Box::pin(self.reflect(suite, server))).await.clone();
-            schemas.insert(name.clone(), schema.map_err(Blocked::Unreflected)?);
-        }
-        Ok(schemas)
-    }
-
-    async fn reflect(&self, index: usize, server: &Running) -> Result<Arc<Schema>, Arc<Unreflected>> {
-        let suite = &self.suites[index];
-        let Some(spec) = suite.server(&server.name) else { return Err(Arc::new(Unreflected::unknown(&server.name))) };
-        let mut warnings = Diagnostics::new();
-        let around = (&*self.scopes[index], &self.sources);
-        let schema = reflect(suite, spec, &server.channel, around, &mut warnings).await;
-        lock(&self.warnings).append(warnings);
-        schema.map(Arc::new).map_err(Arc::new)
     }
 
     /// Stops the servers that lived for one attempt of a case.
@@ -434,7 +356,7 @@ impl Session {
 /// The servers of one case.
 #[derive(Clone)]
 pub(crate) struct Leases {
-    servers: Arc<BTreeMap<String, Arc<Running>>>,
+    pub(super) servers: Arc<BTreeMap<String, Arc<Running>>>,
 }
 
 /// Where each server's log stood.
@@ -460,7 +382,7 @@ impl Leases {
 /// What stands before `::teardown` of a suite.
 const SUITE_FILE: &str = "grpc-spec.yaml";
 
-fn around_file(suite: usize, file: &CaseFile) -> Around<'_> {
+pub(super) fn around_file(suite: usize, file: &CaseFile) -> Around<'_> {
     let tenant = Tenant { suite, file: Some(&file.id), case: None };
     Around { tenant, id: &file.id, setup: &file.setup, teardown: &file.teardown }
 }

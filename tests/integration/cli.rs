@@ -224,8 +224,8 @@ fn runs_at_the_same_time_do_not_disturb_each_other() {
 #[test]
 fn a_changed_expectation_fails_with_place_expected_and_actual() {
     let folder = Folder::of_the_example().change("cases/greeter.yaml", "\"Hello, test!\"", "\"Hallo, test!\"");
-    let run = folder.grpc_spec(["run", "cases", "--filter", "greets by name"]).against_the_fixture_server().run();
-    let run = run.exits(1);
+    let run = folder.grpc_spec(["run", "cases", "--filter", "greets by name"]).with_fixture_servers(&["greeter"]);
+    let run = run.run().exits(1);
     run.says("--> cases/greeter.yaml:10:28").says("expected message = \"Hallo, test!\"");
     run.says("actual: \"Hello, test!\" (string)");
     assert!(redact(&run.stdout).contains("test greeter.yaml::greets by name ... FAILED ([TIME])"), "{run}");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::support::{Goldens, fixture_address, grpc_spec, redact, root};
+use crate::support::{Goldens, grpc_spec, redact, root};
 
 const GALLERY: &str = "fixtures/failing";
 
@@ -23,9 +23,8 @@ fn every_failing_case_is_explained() {
     files.sort();
     for file in files {
         let name = file.file_name().and_then(|name| name.to_str()).expect("UTF-8");
-        let forgetful = format!("forgetful={}", fixture_address());
-        let run = grpc_spec(["run", &format!("{GALLERY}/{name}"), "--jobs", "1", "--server", &forgetful])
-            .against_the_fixture_server()
+        let run = grpc_spec(["run", &format!("{GALLERY}/{name}"), "--jobs", "1"])
+            .with_fixture_servers(&["greeter", "random", "echo", "users", "forgetful"])
             .run();
         let ended = run.exits(if UNREACHABLE.contains(&name) { 3 } else { 1 });
         assert_eq!(ended.stderr, "", "{name}");

@@ -227,17 +227,19 @@ cases:
   - name: fails half way
     xfail: to see its teardown
     steps:
-      - {{ call: Flaky, request: {{ key: {first} }}, expect: {{ status: NOT_FOUND }}, capture: {{ never: response.calls }} }}
-      - {{ id: later, call: Flaky }}
+      - {{ call: Flaky, request: {{ key: {first} }}, expect: {{ status: NOT_FOUND }}, capture: {{ calls: response.calls }} }}
+      - {{ id: later, call: Flaky, capture: {{ never: response.calls }} }}
     teardown:
-      - {{ call: Flaky, request: {{ key: \"{last} ${{never}}\" }} }}
-      - {{ call: Flaky, request: {{ key: \"{last} ${{steps.later.response.calls}}\" }} }}
+      - {{ call: Flaky, request: {{ key: {last}, failures: \"${{never}}\" }} }}
+      - {{ call: Flaky, request: {{ key: {last}, failures: \"${{steps.later.response.calls}}\" }} }}
+      - {{ call: Flaky, request: {{ key: \"{last} ${{calls}}\" }} }}
       - {{ call: Flaky, request: {{ key: {first} }} }}
       - {{ call: Flaky, request: {{ key: {last} }} }}
   - name: then
     steps:
       - {{ call: Flaky, request: {{ key: {first} }}, expect: {{ response: {{ calls: 3 }} }} }}
       - {{ call: Flaky, request: {{ key: {last} }}, expect: {{ response: {{ calls: 2 }} }} }}
+      - {{ call: Flaky, request: {{ key: {last} 1 }}, expect: {{ response: {{ calls: 2 }} }} }}
 "
         ),
     );
@@ -403,4 +405,36 @@ fn what_is_captured_of_what_did_not_come_fails_the_case() {
         "cases: [ { name: n, call: Flaky, request: { failures: 1000000 }, expect: { status: UNAVAILABLE }, capture: { calls: response.calls } } ]\n",
     );
     run(&folder).exits(1).says("1 failed").says("a.yaml:1:");
+}
+
+#[test]
+fn steps_are_planned_from_reflection_too() {
+    let (of_suite, of_file) = (key("suite"), key("file"));
+    let suite = format!(
+        "servers: {{ users: {{ address: \"{}\" }} }}
+service: users.v1.Users
+setup: [ {{ call: Flaky, request: {{ key: {of_suite} }}, capture: {{ suite_calls: response.calls }} }} ]
+teardown: [ {{ call: Flaky, request: {{ key: {of_suite} }}, expect: {{ response: {{ calls: 2 }} }} }} ]
+",
+        fixture_address()
+    );
+    let file = format!(
+        "setup: [ {{ call: Flaky, request: {{ key: {of_file} }}, capture: {{ file_calls: response.calls }} }} ]
+cases:
+  - name: sees what they captured
+    steps:
+      - {{ id: count, call: Count, request: {{ tenant: nobody }}, capture: {{ users: response.users }} }}
+      - {{ call: Count, expect: {{ assert: users == steps.count.response.users && suite_calls + file_calls == 2 }} }}
+  - {{ name: is wrong, call: Count, expect: {{ assert: response.user == 0 }} }}
+  - {{ name: is wrong too, call: Count, expect: {{ assert: response.users == suite_call }} }}
+"
+    );
+    let folder = Folder::new().file("grpc-spec.yaml", &suite).file("a.yaml", &file);
+    let ended = run(&folder).exits(2);
+    ended
+        .says("a.yaml::sees what they captured ... ok")
+        .says("1 passed; 0 failed; 2 errors")
+        .says("did you mean `users`?");
+    folder.grpc_spec(["check", "."]).run().exits(0).says("3 unchecked");
+    folder.grpc_spec(["check", ".", "--online"]).run().exits(2).says("did you mean `suite_calls`?");
 }

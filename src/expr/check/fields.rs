@@ -53,7 +53,9 @@ impl Checker<'_> {
                     (Ty::Timestamp, _) => {
                         fault.hint(format!("seconds since 1970: `int({source})`; parts: `{source}.getFullYear()`"))
                     }
-                    (Ty::Duration, _) => fault.hint(format!("in milliseconds: `{source}.getMilliseconds()`")),
+                    (Ty::Duration, _) => fault
+                        .hint(format!("compare it: `{source} < duration('200ms')`"))
+                        .hint(format!("in seconds: `{source}.getSeconds()`")),
                     (Ty::Enum(_), _) => {
                         fault.hint(format!("its name: `string({source})`; it compares with a name in quotes"))
                     }

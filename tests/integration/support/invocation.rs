@@ -57,11 +57,6 @@ impl Invocation {
         self
     }
 
-    /// Has the example's servers be the fixture server in this process.
-    pub(crate) fn against_the_fixture_server(self) -> Self {
-        self.with_fixture_servers(&["greeter", "random", "echo", "users"])
-    }
-
     /// Has these servers be the fixture server in this process.
     pub(crate) fn with_fixture_servers(self, names: &[&str]) -> Self {
         let address = fixture_address();
