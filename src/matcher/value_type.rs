@@ -1,5 +1,6 @@
 //! The type an expectation is read by: a field's, or that of parsed JSON. Main type: [`ValueType`].
 
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, Value};
@@ -167,8 +168,10 @@ fn hex(value: &Value) -> String {
     /// From here on zeros are counted.
     const ZEROS: usize = 24;
     let bytes = value.as_bytes().map_or(&[][..], |bytes| bytes);
-    let digits: Vec<String> = bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
-    let digits = digits.concat();
+    let digits = bytes.iter().take(SHOWN).fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    });
     match bytes.len() {
         zeros @ ZEROS.. if bytes.iter().all(|byte| *byte == 0) => format!("{{ $zeros: {zeros} }}"),
         0 => "{ $hex: \"\" }".to_owned(),

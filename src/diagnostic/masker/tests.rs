@@ -25,15 +25,17 @@ fn a_secret_is_replaced_by_its_name() {
     assert_eq!(masker("hunter2").mask("a hunter2, Xhunter2X"), "a •password•, X•password•X");
 }
 
+/// As a status message is sent.
+const GRPC: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS.add(b'%');
+
 #[test]
 fn a_secret_is_found_in_every_form() {
-    const GRPC: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS.add(b'%');
     let masker = masker(SECRET);
     let json = r#"s3cr%t \"wört\"\\\u001b[0m'<&>?>~"#.to_owned();
     assert_eq!(serde_json::to_string(SECRET).expect("text"), format!("\"{json}\""));
     let utf8 = SECRET.as_bytes();
-    let percent: String = utf8.iter().copied().map(percent_encoding::percent_encode_byte).collect();
-    let hex = percent.replace('%', "").to_lowercase();
+    let joined = |write: fn(&u8) -> String| utf8.iter().map(write).collect::<Vec<_>>().concat();
+    let (hex, percent) = (joined(|byte| format!("{byte:02x}")), joined(|byte| format!("%{byte:02X}")));
     let grpc = percent_encoding::percent_encode(utf8, GRPC).to_string();
     let url = percent_encoding::percent_encode(utf8, percent_encoding::NON_ALPHANUMERIC).to_string();
     for form in [
@@ -63,7 +65,7 @@ fn a_secret_is_found_in_base64_wherever_it_begins() {
     for secret in ["hunter2!", "hunter22!", "hunter222!", "\u{fb}\u{ff}\u{fe}\u{3ff}\u{fbf}"] {
         let masker = masker(secret);
         for (before, after) in (0..7).flat_map(|before| (0..4).map(move |after| (before, after))) {
-            let longer = [&b"abcdefg"[..before], secret.as_bytes(), &b"zyx"[..after.min(3)]].concat();
+            let longer = [&b"abcdefg"[..before], secret.as_bytes(), &b"zyx"[..after]].concat();
             for encoded in [
                 STANDARD.encode(&longer),
                 STANDARD_NO_PAD.encode(&longer),

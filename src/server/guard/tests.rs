@@ -55,6 +55,7 @@ fn start_tree() {
     });
     let text = started.log().since(LogPosition::default()).text;
     let ids: Vec<&str> = text.split_whitespace().filter(|word| *word != "tree").collect();
+    #[expect(clippy::disallowed_methods, reason = "a program of a test")]
     std::io::stdout().write_all(format!("\nids {}\n", ids.join(" ")).as_bytes()).expect("somebody reads");
     std::io::stdin().read_to_end(&mut Vec::new()).expect("it can be read");
     // Without unwinding, so that nothing is dropped.

@@ -284,6 +284,7 @@ async fn serve(port: u16, reuse: bool) {
     socket.set_reuseaddr(reuse).expect("an option");
     if let Err(error) = socket.bind((std::net::Ipv4Addr::LOCALHOST, port).into()) {
         // Not by panicking: its text would come too, but in the words of the test harness.
+        #[expect(clippy::disallowed_methods, reason = "a program of a test")]
         std::io::Write::write_all(&mut std::io::stderr(), format!("bind: {error}\n").as_bytes())
             .expect("somebody reads");
         std::process::exit(1);
