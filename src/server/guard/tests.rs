@@ -38,7 +38,6 @@ fn run_again(test: &str) -> (Child, Vec<String>) {
 }
 
 /// In the process that ends: starts the tree, says so, and calls `exit` when its standard input ends.
-#[expect(clippy::disallowed_methods, reason = "it is another program here")]
 fn start_tree() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let started = runtime.block_on(async {

@@ -278,7 +278,6 @@ fn served_port() -> Option<u16> {
     std::env::var(SERVES).ok().map(|port| port.parse().expect("a port"))
 }
 
-#[expect(clippy::disallowed_methods, reason = "it is another program here")]
 async fn serve(port: u16, reuse: bool) {
     let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
     socket.set_reuseaddr(reuse).expect("an option");
