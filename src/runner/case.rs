@@ -222,7 +222,7 @@ impl Ready {
         let mut stage = Stage::new(&planned.config, leases.clone(), self.own_scope(number));
         let made = stage.make(Part::Steps, &planned.steps, session.interrupt()).await;
         let mut made = made.map(|scope| planned.across.as_ref().map(|across| across.sample(&scope)));
-        let mut teardown = stage.tear_down(&planned.teardown).await;
+        let mut teardown = stage.tear_down(&planned.teardown, session.interrupt()).await;
         if let Err(Outcome::Failed(failure)) = &mut made {
             failure.description.clone_from(&planned.case.description);
             failure.repeat = repeat;

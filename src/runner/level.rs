@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::OnceCell;
 
-use super::Session;
 use super::reflect::Unreflected;
 use super::result::{CaseError, Outcome, Part, SetupFailure};
 use super::running::StartFailure;
 use super::session::{Tenant, lock};
 use super::stage::Stage;
+use super::{Interrupt, Session};
 use crate::diagnostic::Diagnostics;
 use crate::expr::Scope;
 use crate::plan::PlannedLevel;
@@ -109,11 +109,11 @@ impl Level {
     }
 
     /// Makes the teardown, once, if the setup was begun.
-    pub(super) async fn end(&self, around: Around<'_>) -> Vec<Outcome> {
+    pub(super) async fn end(&self, around: Around<'_>, interrupt: &Interrupt) -> Vec<Outcome> {
         let stage = lock(&self.stage).take();
         match (stage, self.planned.get()) {
             (Some(mut stage), Some(Ok(planned))) if !around.teardown.is_empty() => {
-                stage.tear_down(&planned.teardown).await
+                stage.tear_down(&planned.teardown, interrupt).await
             }
             _ => Vec::new(),
         }

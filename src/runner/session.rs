@@ -311,7 +311,7 @@ impl Session {
     async fn tear_down(&self, around: Around<'_>, path: &Path) {
         let Some(first) = around.teardown.first() else { return };
         let started = Instant::now();
-        let mut failed = self.level(around.tenant).end(around).await;
+        let mut failed = self.level(around.tenant).end(around, &self.interrupt).await;
         if failed.is_empty() {
             return;
         }

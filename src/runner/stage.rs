@@ -17,7 +17,8 @@ use crate::matcher::Named;
 use crate::plan::{PlannedStep, StepAction};
 use crate::spec::Config;
 
-/// How long a teardown may take, all its steps together.
+/// How long a teardown may take once the run is interrupted, all its steps together. Else its steps have the limits that
+/// steps have everywhere.
 pub(super) const TEARDOWN_WITHIN: Duration = Duration::from_secs(10);
 
 /// What steps are made in.
@@ -77,15 +78,17 @@ impl Stage {
 
     /// Makes all steps that can be made, whatever came of the others, and of the interrupt that may have ended those
     /// before; returns those that did not pass.
-    pub(super) async fn tear_down(&mut self, steps: &[PlannedStep]) -> Vec<Outcome> {
+    pub(super) async fn tear_down(&mut self, steps: &[PlannedStep], interrupt: &Interrupt) -> Vec<Outcome> {
         let mut failed = Vec::new();
-        let (never, until) = (Interrupt::new(), Instant::now() + TEARDOWN_WITHIN);
+        let never = Interrupt::new();
+        let mut hurried = None;
         self.made.clear();
         for (at, step) in steps.iter().enumerate() {
             if !step.needs.iter().all(|name| self.has(name)) {
                 continue;
             }
-            let bounds = Bounds { interrupt: &never, until: Some(until) };
+            let until = interrupt.is_raised().then(|| *hurried.get_or_insert_with(|| Instant::now() + TEARDOWN_WITHIN));
+            let bounds = Bounds { interrupt: &never, until };
             failed.extend(self.step(Part::Teardown, (at, steps.len()), step, bounds).await.err());
         }
         failed
@@ -129,8 +132,8 @@ impl Stage {
 
     async fn act(&self, step: &PlannedStep, bounds: Bounds<'_>, kept: &Kept) -> Last {
         if bounds.until.is_some_and(|until| Instant::now() >= until) {
-            let late = Diagnostic::error(format!("the teardown has taken longer than {TEARDOWN_WITHIN:?}"));
-            let late = late.at(step.span, "this step was not made");
+            let headline = format!("the teardown of an interrupted run has taken longer than {TEARDOWN_WITHIN:?}");
+            let late = Diagnostic::error(headline).at(step.span, "this step was not made");
             return Last { end: CallEnd::Invalid([late].into_iter().collect()), attempts: None };
         }
         match &step.action {
