@@ -16,9 +16,9 @@ use crate::spec::{ServerSpec, Start, Tls};
 use crate::yaml::Node;
 
 /// How long a program that does not listen any more is given to have ended.
-const ENDING_WITHIN: Duration = Duration::from_millis(200);
+const ENDING_WITHIN: Duration = Duration::from_secs(1);
 /// How long the last of its output may take then.
-const LAST_WORDS_WITHIN: Duration = Duration::from_millis(250);
+const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
 /// How often it is looked at meanwhile.
 const ENDING_LOOKS: u32 = 20;
 

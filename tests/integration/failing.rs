@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use regex::Regex;
+
 use crate::support::{Goldens, grpc_spec, redact, root};
 
 const GALLERY: &str = "fixtures/failing";
@@ -29,8 +31,15 @@ fn every_failing_case_is_explained() {
         let ended = run.exits(if UNREACHABLE.contains(&name) { 3 } else { 1 });
         assert_eq!(ended.stderr, "", "{name}");
         assert!(!ended.stdout.contains("... ok"), "a case passes in {name}\n{ended}");
-        goldens.compare(&file.with_extension("stdout"), &redact(&ended.stdout));
+        goldens.compare(&file.with_extension("stdout"), &refused(&redact(&ended.stdout)));
     }
     goldens.assert_are_all_in(&root().join(GALLERY), "stdout");
     goldens.assert();
+}
+
+/// A call of a method that is not served is refused by its path: whether its message has left by then is another matter
+/// each time.
+fn refused(text: &str) -> String {
+    let unsent = Regex::new(r"(?m)^(status: UNIMPLEMENTED, .*, trailers only\n)unsent: 1 of 1 message: .*\n");
+    unsent.expect("a pattern").replace_all(text, "$1").into_owned()
 }

@@ -54,10 +54,12 @@ fn a_server_that_is_not_there_is_told_for_each_case() {
 
 #[test]
 fn the_case_a_server_dies_in_is_judged_and_later_ones_are_errors() {
-    let folder = Folder::suite("  only: { start: { command: [./program, serve, \"${port}\"] } }\n").file(
+    // Ready by its log, and written to by the case it dies in only: what came before that case was read before it too.
+    let start = "command: [./program, serve, \"${port}\"], ready: { log: listening on }";
+    let folder = Folder::suite(&format!("  only: {{ start: {{ {start} }} }}\n")).file(
         "a.yaml",
         "cases:
-  - { name: lives, call: TestServer/GetRandom, request: { id: a } }
+  - { name: lives, call: Greeter/SayHello }
   - { name: kills it, call: TestServer/GetRandom, request: { id: die } }
   - { name: comes too late, call: TestServer/GetRandom, request: { id: b } }
 ",
