@@ -56,6 +56,8 @@ pub(crate) struct Observed<'a> {
     pub(crate) outcome: &'a CallOutcome,
     /// Those of the outcome, decoded, as many as could be.
     pub(crate) messages: &'a [DynamicMessage],
+    /// Those of the status, each in a pool that knows its type, where one does.
+    pub(crate) details: &'a [DynamicMessage],
 }
 
 impl Expectation {
@@ -150,7 +152,7 @@ impl Expectation {
 
     /// Everything that is not as expected, in a scope that knows the whole call.
     pub(crate) fn check(&self, observed: &Observed<'_>, scope: &Arc<Scope>) -> Vec<Mismatch> {
-        let Observed { outcome, messages } = observed;
+        let Observed { outcome, messages, .. } = observed;
         if let Some(unreachable) = &self.unreachable {
             return vec![reached(unreachable, outcome)];
         }

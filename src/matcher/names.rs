@@ -10,7 +10,6 @@ use prost_types::{EnumDescriptorProto, EnumValueDescriptorProto, FileDescriptorP
 use super::expectation::Observed;
 use crate::expr::{Key, Ty, Value};
 use crate::grpc::{Code, Metadata, MetadataValue, Status};
-use crate::message::decode;
 
 /// Names with their types, or their values.
 pub(crate) type Named<T> = BTreeMap<Arc<str>, T>;
@@ -57,10 +56,10 @@ pub(crate) fn values_of_sent(method: &MethodDescriptor, sent: &[Arc<DynamicMessa
 impl Observed<'_> {
     /// The values of what [`types_of_reply`] names. A `response` that did not come is not there.
     pub(crate) fn values(&self, method: &MethodDescriptor) -> Named<Value> {
-        let Self { outcome, messages } = self;
+        let Self { outcome, messages, details } = self;
         let mut messages = messages.iter().map(|message| message_value(&Arc::new(message.clone())));
         let mut values = Named::from([
-            ("status".into(), status(&outcome.status, method)),
+            ("status".into(), status(&outcome.status, details)),
             ("headers".into(), metadata(&outcome.headers)),
             ("trailers".into(), metadata(&outcome.trailers)),
             ("elapsed".into(), Value::duration(outcome.elapsed)),
@@ -79,19 +78,14 @@ pub(crate) fn message_value(message: &Arc<DynamicMessage>) -> Value {
     Value::of_message(message)
 }
 
-fn status(status: &Status, method: &MethodDescriptor) -> Value {
+fn status(status: &Status, details: &[DynamicMessage]) -> Value {
     let number = i32::from(status.code.number());
     let code = CODES.clone().map_or(Value::Int(i64::from(number)), |codes| Value::Enum(codes, number));
-    let details = method.parent_pool().get_message_by_name("google.rpc.Status").and_then(|descriptor| {
-        let decoded = decode(&status.details, &descriptor).ok()?;
-        let details = decoded.get_field_by_name("details")?;
-        let details = details.as_list()?.iter().filter_map(prost_reflect::Value::as_message);
-        Some(Value::list(details.map(|detail| message_value(&Arc::new(detail.clone())))))
-    });
+    let details = details.iter().map(|detail| message_value(&Arc::new(detail.clone())));
     Value::record([
         ("code", code),
         ("message", Value::text(status.message.as_str())),
-        ("details", details.unwrap_or_else(|| Value::list([]))),
+        ("details", Value::list(details)),
     ])
 }
 

@@ -28,9 +28,20 @@ const LINE_WIDTH: usize = 200;
 /// YAML as it may be written in a case: proto names, well-known types in their short form, unknown fields as comments.
 /// Each line ends with a line break.
 pub(crate) fn render(message: &DynamicMessage, limits: Limits) -> String {
-    let tree = Extent { items: limits.lines, text: limits.text }.message(message, 0);
+    lay_out(&Extent { items: limits.lines, text: limits.text }.message(message, 0), limits)
+}
+
+/// As [`render`], of a list of messages.
+pub(crate) fn render_all(messages: &[DynamicMessage], limits: Limits) -> String {
+    let extent = Extent { items: limits.lines, text: limits.text };
+    let shown = messages.iter().take(limits.lines).map(|message| extent.message(message, 0));
+    let tree = Tree::List { items: shown.collect(), more: messages.len().saturating_sub(limits.lines) };
+    lay_out(&tree, limits)
+}
+
+fn lay_out(tree: &Tree, limits: Limits) -> String {
     let mut lines = Lines { text: String::new(), left: limits.lines, hidden: 0, is_cut: false };
-    lines.tree(Place::default(), &tree);
+    lines.tree(Place::default(), tree);
     let at_least = if lines.is_cut { "at least " } else { "" };
     match lines.hidden {
         0 => lines.text,
@@ -152,7 +163,8 @@ fn one_line(tree: &Tree) -> Option<String> {
                 .filter(|line| line.chars().count() <= FLOW_WIDTH)
         }
         Tree::Mapping { entries, more: 0, .. } => {
-            let is_operator = matches!(entries.as_slice(), [(key, Tree::Scalar { .. })] if key == "$zeros");
+            let is_operator =
+                matches!(entries.as_slice(), [(key, Tree::Scalar { .. })] if key == "$zeros" || key == "$hex");
             (entries.is_empty() || is_operator).then(|| flow(tree, usize::MAX))
         }
         Tree::List { .. } | Tree::Mapping { .. } => None,

@@ -1,5 +1,7 @@
 //! Message → the YAML that says it, as a [`Tree`] of texts: what `render` lays out in lines, or on one.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, ReflectMessage as _, UnknownField, Value};
@@ -107,6 +109,19 @@ impl Extent {
         }
     }
 
+    /// For the eye: what has no type is read byte by byte.
+    fn hex(self, bytes: &[u8]) -> Tree {
+        if bytes.len() > self.text || bytes.is_empty() {
+            return self.bytes(bytes);
+        }
+        let hex = bytes.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        let entries = vec![("$hex".to_owned(), Tree::plain(quote::text(&hex)))];
+        Tree::Mapping { entries, more: 0, comments: Vec::new() }
+    }
+
     fn bytes(self, bytes: &[u8]) -> Tree {
         /// From here on zeros are counted instead of written.
         const ZEROS: usize = 24;
@@ -176,7 +191,7 @@ impl Extent {
             return Some(Tree::Mapping { entries: Vec::new(), more: 0, comments: Vec::new() });
         }
         let raw = |comment: String| {
-            let entries = vec![("type_url".to_owned(), self.string(url)), ("value".to_owned(), self.bytes(bytes))];
+            let entries = vec![("type_url".to_owned(), self.string(url)), ("value".to_owned(), self.hex(bytes))];
             Some(Tree::Mapping { entries, more: 0, comments: vec![comment] })
         };
         let Some(descriptor) = find_type(url, message.descriptor().parent_pool()).filter(|_| url.contains('/')) else {

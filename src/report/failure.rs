@@ -13,7 +13,7 @@ use super::timeline::TimelineWriter;
 use crate::diagnostic::{self, Sources};
 use crate::grpc::{CallOutcome, Metadata};
 use crate::matcher::describe;
-use crate::message::{Limits, render};
+use crate::message::{Limits, render, render_all};
 use crate::runner::{
     CaseError, CaseResult, Exchange, Failure, Outcome, Part, Reply, ServerLog, SetupFailure, StartFailure, StepReport,
     Timeline,
@@ -306,6 +306,10 @@ impl Writer<'_> {
         }
         if !status.message.is_empty() {
             self.block("message", &diagnostic::neutralise(&status.message), text);
+        }
+        if !exchange.details.is_empty() {
+            let limit = if self.style.full { Limits::NONE } else { Limits::REPORT };
+            self.block("details", &render_all(&exchange.details, limit), text);
         }
         if outcome.unsent > 0 && exchange.timeline.is_none() {
             let line = format!("{} of {}", outcome.unsent, plural(exchange.requests.len(), "message"));

@@ -19,7 +19,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::expr::{Scope, Value};
 use crate::grpc::{CallOutcome, CallRequest, Channel, Code, ConnectError, Metadata, Origin, Status};
 use crate::matcher::{Mismatch, Named, Observed, values_of_sent};
-use crate::message;
+use crate::message::{self, status_details};
 use crate::plan::{PlannedCall, PlannedCapture, PlannedPayload};
 use crate::spec::Config;
 
@@ -83,6 +83,13 @@ pub(super) struct Talk {
     pub(super) script: Option<ScriptEnd>,
 }
 
+/// A call that is over.
+struct Over {
+    talk: Talk,
+    /// Those of its status.
+    details: Vec<DynamicMessage>,
+}
+
 pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> CallEnd {
     let Some(server) = within.leases.get(&call.server) else {
         let missing = Diagnostic::error(format!("the server `{}` was not started", call.server));
@@ -99,11 +106,11 @@ pub(super) async fn make_call(call: &PlannedCall, within: Surroundings<'_>) -> C
     if within.interrupt.is_raised() {
         return CallEnd::Interrupted;
     }
-    let Some(talk) = unless_interrupted(talk(call, &sent, server, within), within.interrupt).await else {
+    let Some(over) = unless_interrupted(over(call, &sent, server, within), within.interrupt).await else {
         return CallEnd::Interrupted;
     };
-    let end = match talk {
-        Ok(talk) => judge(call, within, server, sent.metadata, talk),
+    let end = match over {
+        Ok(over) => judge(call, within, server, sent.metadata, over),
         Err(Silence::Unreachable(error)) if call.expectation.expects_unreachable() => {
             judge_unreachable(call, within, server, sent, error)
         }
@@ -190,6 +197,16 @@ impl Sent {
 /// A connection may take this long, however short the call's own time is: that is counted on a ready connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
+async fn over(call: &PlannedCall, sent: &Sent, server: &Running, within: Surroundings<'_>) -> Result<Over, Silence> {
+    let mut talk = talk(call, sent, server, within).await?;
+    let status = &talk.outcome.status;
+    let mut details = status_details(&status.details, call.method.parent_pool());
+    if let Some(types) = &server.details {
+        talk.outcome.warnings.extend(types.complete(&mut details, &server.channel).await);
+    }
+    Ok(Over { talk, details })
+}
+
 async fn talk(call: &PlannedCall, sent: &Sent, server: &Running, within: Surroundings<'_>) -> Result<Talk, Silence> {
     if within.deadline(call.timeout) < Instant::now() + CONNECT_WITHIN {
         server.channel.connect(Instant::now() + CONNECT_WITHIN).await.map_err(Silence::Unreachable)?;
@@ -228,7 +245,8 @@ async fn exchange(
     if call.method.is_server_streaming() { Ok(open.finish().await) } else { Ok(open.finish_with_one_message().await) }
 }
 
-fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadata: Metadata, talk: Talk) -> CallEnd {
+fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadata: Metadata, over: Over) -> CallEnd {
+    let Over { talk, details } = over;
     let Talk { requests, outcome, messages, script } = talk;
     within.scope.hide_credentials(&outcome.headers);
     within.scope.hide_credentials(&outcome.trailers);
@@ -236,7 +254,7 @@ fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadat
         Some(ScriptEnd { timeline, found, nested, captured }) => (found, Some(timeline), nested, captured),
         None => (Vec::new(), None, None, Named::new()),
     };
-    let observed = Observed { outcome: &outcome, messages: &messages };
+    let observed = Observed { outcome: &outcome, messages: &messages, details: &details };
     let mut values = values_of_sent(&call.method, &requests);
     if call.is_asked {
         values.extend(observed.values(&call.method));
@@ -262,6 +280,7 @@ fn judge(call: &PlannedCall, within: Surroundings<'_>, server: &Running, metadat
     let values = (outcome.status.code == Code::Ok).then_some(made.values);
     let reply = Reply::Outcome { outcome: Box::new(outcome), messages };
     let mut exchange = Exchange::new(call, within.config, server, metadata, requests, reply);
+    exchange.details = details;
     exchange.timeline = timeline;
     exchange.nested = nested;
     CallEnd::Failed { found, exchange: Box::new(exchange), values }
@@ -374,6 +393,7 @@ impl Exchange {
             protos: protos_found(call, config),
             requests,
             reply,
+            details: Vec::new(),
             timeline: None,
             nested: None,
             log: None,

@@ -4,6 +4,7 @@
 mod call;
 mod case;
 mod catch;
+mod details;
 mod event;
 mod interrupt;
 mod kept;

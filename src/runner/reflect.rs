@@ -1,14 +1,17 @@
 //! The schema of a server, from its reflection: asked once, when the server is ready and before its first call.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use prost_reflect::DescriptorPool;
+
 use super::SuiteRun;
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Sources};
 use crate::expr::Scope;
-use crate::grpc::{CallOutcome, Channel, Code, ConnectError, Reflection, ReflectionError};
+use crate::grpc::{CallOutcome, Channel, Code, ConnectError, Metadata, Reflection, ReflectionError};
 use crate::plan::reflection_metadata;
-use crate::schema::{Answer, GIVE_PROTOS, Question, Reflecting, Schema};
+use crate::schema::{Answer, GIVE_PROTOS, Question, Reflecting, Schema, SchemaSources, Wanted};
 use crate::spec::ServerSpec;
 
 /// How long a server may take to say what it serves, all questions together.
@@ -53,17 +56,9 @@ pub(super) async fn reflect(
     let name = &spec.name;
     let metadata = reflection_metadata(spec, &suite.names.env, scope, sources).map_err(Unreflected::Invalid)?;
     let wanted = suite.wanted.get(&name.value).cloned().unwrap_or_default();
-    let mut reflecting = Reflecting::new(&suite.config.protos, wanted, &name.value, name.span);
-    let mut server = Reflection::new(channel, &metadata, Instant::now() + WITHIN);
-    while let Some(question) = reflecting.next() {
-        let answer = match server.ask(&question).await {
-            Ok(answer) => answer,
-            // One file, or a list that a server cannot give, is not all that it can.
-            Err(error) if is_lost(&error) => return Err(lost(spec, &question, error)),
-            Err(error) => Answer::Refused(told(error)),
-        };
-        reflecting.answer(&question, answer);
-    }
+    let reflecting = Reflecting::new(&suite.config.protos, wanted, &name.value, name.span);
+    let asked = ask_all(reflecting, Reflection::new(channel, &metadata, Instant::now() + WITHIN)).await;
+    let reflecting = asked.map_err(|(question, error)| lost(spec, &question, error))?;
     let mut found = Diagnostics::new();
     let schema = reflecting.finish(sources, &mut found);
     if found.has_errors() {
@@ -71,6 +66,45 @@ pub(super) async fn reflect(
     }
     warnings.append(found);
     Ok(schema)
+}
+
+/// Fetches messages by their full names, into a pool with nothing else but what they need: all in a few words where that
+/// fails. Some may not be in it.
+pub(super) async fn fetch_types(
+    spec: &ServerSpec,
+    names: &BTreeSet<String>,
+    channel: &Channel,
+    metadata: &Metadata,
+    sources: &Sources,
+    deadline: Instant,
+) -> Result<DescriptorPool, String> {
+    let wanted = Wanted { symbols: names.clone(), ..Wanted::default() };
+    let reflecting = Reflecting::new(&SchemaSources::default(), wanted, &spec.name.value, spec.name.span);
+    let asked = ask_all(reflecting, Reflection::new(channel, metadata, deadline)).await;
+    let reflecting = asked.map_err(|(_, error)| told(error))?;
+    let mut found = Diagnostics::new();
+    let schema = reflecting.finish(sources, &mut found);
+    match found.into_iter().find(|problem| problem.severity == Severity::Error) {
+        Some(error) => Err(error.headline),
+        None => Ok(schema.pool().clone()),
+    }
+}
+
+/// Asks all there is to ask; the question that is the last where there is no use in asking on.
+async fn ask_all(
+    mut reflecting: Reflecting,
+    mut server: Reflection<'_>,
+) -> Result<Reflecting, (Question, ReflectionError)> {
+    while let Some(question) = reflecting.next() {
+        let answer = match server.ask(&question).await {
+            Ok(answer) => answer,
+            // One file, or a list that a server cannot give, is not all that it can.
+            Err(error) if is_lost(&error) => return Err((question, error)),
+            Err(error) => Answer::Refused(told(error)),
+        };
+        reflecting.answer(&question, answer);
+    }
+    Ok(reflecting)
 }
 
 /// Whether there is no use in asking on.

@@ -234,6 +234,8 @@ pub(crate) struct Exchange {
     pub(crate) protos: ProtosFound,
     pub(crate) requests: Vec<Arc<DynamicMessage>>,
     pub(crate) reply: Reply,
+    /// Those of the status that came, each in a pool that knows its type, where one does.
+    pub(crate) details: Vec<DynamicMessage>,
     /// Of a script.
     pub(crate) timeline: Option<Timeline>,
     /// The call within its script that failed.

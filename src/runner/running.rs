@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::ServerLog;
+use super::details::DetailTypes;
 use super::session::InProcessServers;
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::expr::{Scope, Text, Value};
@@ -28,6 +29,8 @@ pub(crate) struct Running {
     pub(super) channel: Channel,
     pub(super) authority: Option<String>,
     pub(super) tls: Option<Tls>,
+    /// Where it may be asked for what it does not declare at first.
+    pub(super) details: Option<DetailTypes>,
     log: Option<Arc<Log>>,
     /// What was started; none where the server was there already, or is stopped.
     started: Mutex<Option<RunningServer>>,
@@ -117,6 +120,7 @@ impl Running {
             channel,
             authority: spec.authority.as_ref().map(|authority| authority.value.clone()),
             tls: spec.tls.clone(),
+            details: None,
             log: None,
             started: Mutex::new(None),
         })

@@ -12,6 +12,7 @@ use std::time::Instant;
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
+use super::details::DetailTypes;
 use super::level::{Around, Blocked, Level};
 use super::locks::{Held, Locks};
 use super::planning::LateFile;
@@ -78,8 +79,8 @@ impl SuiteRun {
         scope.with_random(derive_seed(seed, SUITE_FILE)).child(self.values.clone())
     }
 
-    pub(super) fn server(&self, name: &str) -> Option<&ServerSpec> {
-        self.config.servers.iter().find(|spec| spec.name.value == name).map(|spec| &**spec)
+    pub(super) fn server(&self, name: &str) -> Option<&Arc<ServerSpec>> {
+        self.config.servers.iter().find(|spec| spec.name.value == name)
     }
 }
 
@@ -225,9 +226,9 @@ impl Session {
         })
     }
 
-    async fn start(&self, spec: &ServerSpec, tenant: Tenant<'_>) -> Result<Arc<Running>, Arc<StartFailure>> {
+    async fn start(&self, spec: &Arc<ServerSpec>, tenant: Tenant<'_>) -> Result<Arc<Running>, Arc<StartFailure>> {
         let scope = &self.scopes[tenant.suite];
-        let running = match &spec.source {
+        let mut running = match &spec.source {
             ServerSource::Start(command) => {
                 let first = if command.build.is_some() { "building and starting" } else { "starting" };
                 (self.progress)(&format!("{first} the server `{}` …", spec.name.value));
@@ -241,7 +242,12 @@ impl Session {
             ServerSource::Override(address) => Running::at(spec, address, None),
             ServerSource::InProcess => self.in_process.start(spec),
         };
-        if let Ok(running) = &running {
+        if let Ok(running) = &mut running {
+            let suite = &self.suites[tenant.suite];
+            if suite.config.protos.reflects() {
+                let (env, sources) = (Arc::clone(&suite.names.env), Arc::clone(&self.sources));
+                running.details = Some(DetailTypes::new(Arc::clone(spec), env, Arc::clone(scope), sources));
+            }
             lock(&self.warnings).extend(running.warning());
         }
         running.map(Arc::new).map_err(Arc::new)

@@ -92,3 +92,42 @@ fn a_server_that_is_not_there_is_3() {
     let check = folder.grpc_spec(["check", ".", "--online"]).run().exits(3);
     assert_golden("reflection_unreachable", &folder.redact(&format!("{}\n{}", run.transcript(), check.transcript())));
 }
+
+/// A call that is answered with these details: raw, so that nothing names their types beforehand. The schema is that of
+/// a file; only the server knows `HelloRequest`.
+fn with_details(reflection: bool, details: &str, expect: &str) -> Folder {
+    let protos = root().join("protos/echo.proto");
+    let suite = format!(
+        "protos: {{ files: [{}], reflection: {reflection} }}\nservers: {{ api: {{ address: \"{}\" }} }}\n",
+        protos.display(),
+        fixture_address()
+    );
+    let case = format!(
+        "cases:\n  - name: has details\n    call: echo.v1.Echo/Unary\n    request: {{ answer: {{ status: {{ code: 5, details: [{details}] }} }} }}\n    expect: {expect}\n"
+    );
+    Folder::new().file("grpc-spec.yaml", &suite).file("a.yaml", &case)
+}
+
+const HELLO: &str = "{ type_url: type.googleapis.com/HelloRequest, value: { $hex: \"0a03616461\" } }";
+const UNHEARD: &str = "{ type_url: type.googleapis.com/un.Heard, value: { $hex: \"0a03616461\" } }";
+
+#[test]
+fn details_that_only_the_server_knows_are_fetched_for_the_report() {
+    let folder = with_details(true, &format!("{HELLO}, {UNHEARD}"), "{ status: OK }");
+    let run = folder.grpc_spec(["run", "."]).run().exits(1);
+    run.says("details:\n    - $type: HelloRequest\n      name: ada\n    - type_url: type.googleapis.com/un.Heard\n      value: { $hex: 0a03616461 }\n")
+        .says("warning: the status detail `un.Heard` is shown raw: its reflection does not know it");
+}
+
+#[test]
+fn expressions_see_details_that_only_the_server_knows() {
+    let expect = "{ status: NOT_FOUND, assert: [\"status.details[0].name == 'ada'\"] }";
+    with_details(true, HELLO, expect).grpc_spec(["run", "."]).run().exits(0).says("1 passed");
+}
+
+#[test]
+fn details_are_raw_where_no_server_is_asked() {
+    let run = with_details(false, HELLO, "{ status: OK }").grpc_spec(["run", "."]).run().exits(1);
+    run.says("    - type_url: type.googleapis.com/HelloRequest\n      value: { $hex: 0a03616461 }\n")
+        .says_not("shown raw");
+}

@@ -27,7 +27,7 @@ fn check(text: &str, messages: &[String]) -> Vec<String> {
     let sample = |(text, at): (&String, u64)| {
         let outcome = CallOutcome { elapsed: Duration::from_millis(at), ..ok() };
         let messages = [Written::new(text).message()];
-        across.sample(&scope.child(Observed { outcome: &outcome, messages: &messages }.values(&method)))
+        across.sample(&scope.child(Observed { outcome: &outcome, messages: &messages, details: &[] }.values(&method)))
     };
     let samples: Vec<Sample> = messages.iter().zip(1..).map(sample).collect();
     shown(&across.check(&samples, &scope))

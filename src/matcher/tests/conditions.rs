@@ -36,7 +36,7 @@ fn check(assert: &str, outcome: &CallOutcome, messages: &[DynamicMessage]) -> Ve
     let expectation = expectation.unwrap_or_else(|problems| panic!("{assert}: {problems:#?}"));
     let service = POOL.get_service_by_name("t.S").expect("it is declared");
     let method = service.methods().find(|found| found.name() == method).expect("it is declared");
-    let observed = Observed { outcome, messages };
+    let observed = Observed { outcome, messages, details: &[] };
     let mut names = values_of_sent(&method, &[Arc::new(Written::new("{ s: sent }").message())]);
     names.extend(observed.values(&method));
     shown(&expectation.check(&observed, &Arc::new(Scope::new()).child(names)))

@@ -50,7 +50,7 @@ fn is_true(node: &Node) -> bool {
 fn check(text: &str, outcome: &CallOutcome, messages: &[DynamicMessage]) -> Vec<String> {
     let method = if text.contains("responses") { "Watch" } else { "Get" };
     let expectation = compile(text, method).1.unwrap_or_else(|problems| panic!("{text}: {problems:#?}"));
-    shown(&expectation.check(&Observed { outcome, messages }, &Arc::new(Scope::new())))
+    shown(&expectation.check(&Observed { outcome, messages, details: &[] }, &Arc::new(Scope::new())))
 }
 
 fn problems(text: &str) -> Vec<String> {
@@ -292,7 +292,7 @@ fn unreachable_speaks_of_why_there_is_no_connection() {
     assert!(expectation.expects_unreachable());
     assert!(expectation.check_unreachable(&error, &Arc::new(Scope::new())).is_empty());
     assert_eq!(
-        shown(&expectation.check(&Observed { outcome: &ok(), messages: &[] }, &Arc::new(Scope::new()))),
+        shown(&expectation.check(&Observed { outcome: &ok(), messages: &[], details: &[] }, &Arc::new(Scope::new()))),
         ["the server was reached | expected no connection | actual: a call with status OK"]
     );
     let other = compiled("{ unreachable: { $contains: refused } }");

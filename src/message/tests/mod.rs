@@ -3,6 +3,7 @@
 mod building;
 mod computed;
 mod decoding;
+mod details;
 mod errors;
 mod oracle;
 mod rendering;
