@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -80,13 +80,20 @@ async fn a_ping_that_is_not_answered() {
     assert!(error.headline.contains("did not answer an HTTP/2 PING within"), "{error}");
 }
 
+/// How many connections there were, and how many of them have ended.
+#[derive(Default)]
+struct Connections {
+    made: AtomicUsize,
+    ended: AtomicUsize,
+}
+
 /// Answers one call on each connection and then ends it, with a GOAWAY or without; counts them.
-async fn one_call_each(goaway: bool) -> (Target, Arc<AtomicUsize>) {
-    let connections = Arc::new(AtomicUsize::new(0));
+async fn one_call_each(goaway: bool) -> (Target, Arc<Connections>) {
+    let connections = Arc::new(Connections::default());
     let counter = Arc::clone(&connections);
     let target = listen(move |stream| {
-        counter.fetch_add(1, Ordering::SeqCst);
-        async move {
+        counter.made.fetch_add(1, Ordering::SeqCst);
+        let served = async move {
             let mut connection = h2::server::handshake(stream).await.expect("HTTP/2");
             let Some(Ok((request, answer))) = connection.accept().await else { return };
             let mut answered = tokio::spawn(echo(request, answer));
@@ -98,11 +105,16 @@ async fn one_call_each(goaway: bool) -> (Target, Arc<AtomicUsize>) {
                     _ = connection.accept() => {}
                     _ = &mut answered => {
                         // What was answered is still to be written.
-                        let soon = tokio::time::sleep(std::time::Duration::from_millis(20));
+                        let soon = tokio::time::sleep(Duration::from_millis(20));
                         tokio::select! { _ = connection.accept() => {}, () = soon => {} }
                     }
                 }
             }
+        };
+        let counter = Arc::clone(&counter);
+        async move {
+            served.await;
+            counter.ended.fetch_add(1, Ordering::SeqCst);
         }
     });
     (target.await, connections)
@@ -116,9 +128,15 @@ async fn the_call_after_a_lost_connection_makes_another() {
         for count in 1..=3 {
             let outcome = try_unary(&channel).await.expect("reached");
             assert_eq!(outcome.status.code, Code::Ok, "{}", told(&outcome));
-            assert_eq!(connections.load(Ordering::SeqCst), count);
-            // The server's end follows its answer; let it arrive, or the call is made on a connection that ends.
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            assert_eq!(connections.made.load(Ordering::SeqCst), count);
+            // The server's end follows its answer; let it arrive, or the call is made on a connection that ends. Once it
+            // is sent, what reads it here is woken in the first pause and has run before the second is over.
+            while connections.ended.load(Ordering::SeqCst) < count {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            for _ in 0..2 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
         }
     }
 }

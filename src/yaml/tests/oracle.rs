@@ -241,8 +241,9 @@ proptest! {
     #[test]
     fn what_both_accept_is_the_same(text in soup()) {
         // serde_yaml reads nothing as null and knows tags, where we report errors; to it, a block that is the whole
-        // document must be indented
-        let text = unbroken(&text);
+        // document must be indented. A byte order mark hides from it the `---` behind it, and a block that ends the
+        // document in a lone carriage return has a last line feed only to it.
+        let text = unbroken(&text).replace('\u{feff}', "").trim_end_matches('\r').to_owned();
         let ours = read(&text);
         if let (Some(tree), false) = (&ours.tree, ours.diagnostics.has_errors())
             && tree.as_scalar().is_none()

@@ -18,6 +18,7 @@ static RULES: LazyLock<Vec<(Regex, &'static str)>> = LazyLock::new(|| {
         (format!(r"(?m)(?:^    )(?<it>\+{time} *) [→←×·]"), "[TIME]"),
         (format!(r"(?m)(?:^status: none, cancelled after )(?<it>{time}):"), "[TIME]"),
         (format!(r"(?m)(?:: (?:passed|failed) after )(?<it>{time})\b"), "[TIME]"),
+        (format!(r"(?:no connection to \S+ within )(?<it>{time})\b"), "[TIME]"),
         (format!(r"(?:deadline exceeded after )(?<it>{time})\b"), "[TIME]"),
         (r"(?m)(?:= actual: )(?<it>\d+\.\d{3,9}(?:µs|ms|s)) \(google".to_owned(), "[TIME]"),
         (r"(?m)(?:= elapsed: )(?<it>\d+\.\d{3,9}(?:µs|ms|s)) \(duration".to_owned(), "[TIME]"),
