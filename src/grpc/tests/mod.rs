@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{CallOutcome, CallRequest, Channel, ChannelOptions, ConnectError, Metadata, Target};
 
 /// The deadline of the tests' calls.
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_secs(1);
 
 /// By how much a call may be late.
 const SLACK: Duration = Duration::from_secs(5);
