@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::catch::catch;
+use super::leases::Leases;
 use super::locks::Held;
 use super::panic_message;
 use super::result::{CaseError, CaseResult, Failure, Outcome, Part};
 use super::schedule::Job;
-use super::session::{Leases, Session, Tenant};
+use super::session::{Session, Tenant};
 use super::stage::Stage;
 use crate::diagnostic::Diagnostic;
 use crate::expr::{Scope, derive_seed};

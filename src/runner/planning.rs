@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::leases::Leases;
 use super::level::{Around, Blocked};
 use super::reflect::{Unreflected, reflect};
 use super::running::Running;
-use super::session::{Leases, around_file, lock};
+use super::session::{around_file, lock};
 use super::{Job, Session};
 use crate::diagnostic::Diagnostics;
 use crate::plan::{PlannedCase, PlannedLevel, Planner, Schemas};

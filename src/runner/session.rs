@@ -13,19 +13,20 @@ use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 
 use super::details::DetailTypes;
+use super::leases::Leases;
 use super::level::{Around, Blocked, Level};
 use super::locks::{Held, Locks};
 use super::planning::LateFile;
 use super::reflect::Unreflected;
 use super::running::{Running, StartFailure, reach, start};
 use super::turns::Turns;
-use super::{CaseResult, Interrupt, Job, STOP_WITHIN, ServerLog, Subject};
+use super::{CaseResult, Interrupt, Job, STOP_WITHIN, Subject};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::expr::{Scope, Value, derive_seed};
 use crate::matcher::Named;
 use crate::plan::{Names, PlannedLevel, is_random};
 use crate::schema::{Schema, Wanted};
-use crate::server::{Builds, LogPosition, Serve, references};
+use crate::server::{Builds, Serve, references};
 use crate::spec::{CaseFile, CaseId, Config, ServerScope, ServerSource, ServerSpec};
 
 /// Owns what a run starts.
@@ -211,7 +212,7 @@ impl Session {
                 servers.insert(name.to_owned(), self.running(name, tenant).await?);
             }
         }
-        Ok(Leases { servers: Arc::new(servers) })
+        Ok(Leases::new(servers))
     }
 
     /// One server, and before it those that its `start` names.
@@ -356,32 +357,6 @@ impl Session {
         }
         // Who does not end within the time is killed when its last owner drops it.
         let _ = tokio::time::timeout(STOP_WITHIN, stopping.join_all()).await;
-    }
-}
-
-/// The servers of one case.
-#[derive(Clone)]
-pub(crate) struct Leases {
-    pub(super) servers: Arc<BTreeMap<String, Arc<Running>>>,
-}
-
-/// Where each server's log stood.
-pub(super) struct LogMarks(Vec<(String, LogPosition)>);
-
-impl Leases {
-    pub(super) fn get(&self, name: &str) -> Option<&Running> {
-        self.servers.get(name).map(|running| &**running)
-    }
-
-    pub(super) fn log_marks(&self) -> LogMarks {
-        let mark = |(name, running): (&String, &Arc<Running>)| Some((name.clone(), running.log_position()?));
-        LogMarks(self.servers.iter().filter_map(mark).collect())
-    }
-
-    /// What a server wrote since `marks`.
-    pub(super) fn log_since(&self, name: &str, marks: &LogMarks) -> Option<ServerLog> {
-        let (_, position) = marks.0.iter().find(|(marked, _)| marked == name)?;
-        self.get(name)?.log_since(*position)
     }
 }
 
